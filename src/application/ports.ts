@@ -1,0 +1,147 @@
+/**
+ * Everything the use-cases need from outside, in the domain's words. Read this first.
+ * Each port has at least two implementations that pass one contract suite under `test/contracts/`, or it is a function type.
+ */
+import type { Calibration } from '../domain/tagging/calibration.ts';
+import type { ColorShare, TagSet } from '../domain/tagging/types.ts';
+import type { VectorBank } from '../domain/tagging/bank.ts';
+import type { Taxonomy } from '../domain/taxonomy/types.ts';
+
+/** How a model wants its pictures. Read from the model, never assumed. */
+export interface InputSpec {
+  /** Side of the square input, pixels. */
+  readonly size: number;
+  /** squash: both sides to `size`; crop: shorter side to `size`, then the middle; pad: longer side, border colour around. */
+  readonly fit: 'squash' | 'crop' | 'pad';
+  readonly kernel: 'cubic' | 'linear' | 'lanczos3';
+}
+
+/** RGB pixels, 8 bit, row-major, three bytes a pixel. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+export interface ImageFacts {
+  /** Of the bytes as received, hex. */
+  readonly sha256: string;
+  /** Pixels, after EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** By content: jpeg, png, webp, avif, gif, tiff. */
+  readonly format: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface PreparedImage {
+  readonly facts: ImageFacts;
+  /** As the model wants it: `spec.size` squared. */
+  readonly input: Pixels;
+  /** A small copy of the whole picture in its own proportions, for measuring colour. */
+  readonly thumbnail: Pixels;
+  /** Opacity of the thumbnail's pixels, 0 to 255, where the picture has any transparency. */
+  readonly alpha: Uint8Array | null;
+}
+
+/**
+ * Reads untrusted bytes. Refuses with `image.unreadable`, `image.unsupported_type`, `image.too_large`; with
+ * `service.overloaded` where too much is being decoded already. Nothing is decoded before its pixels are counted.
+ */
+export interface ImageReader {
+  prepare(bytes: Uint8Array, spec: InputSpec, signal?: AbortSignal): Promise<PreparedImage>;
+}
+
+/** What a model says of itself. */
+export interface ModelCard {
+  readonly backend: 'bundled' | 'onnx' | 'sagemaker';
+  readonly id: string;
+  /** Changes whenever weights or preprocessing change (first 12 hex digits of a sha256). */
+  readonly fingerprint: string;
+  readonly license: string;
+  readonly dim: number;
+  readonly input: InputSpec;
+  /** Plain sentences: what this model does not do. */
+  readonly refuses: readonly string[];
+}
+
+/**
+ * Gives unit vectors. Refuses with `service.overloaded` when its queue is full, `inference.timeout`, `inference.unavailable`.
+ * One bad picture cannot fail another's call.
+ */
+export interface ImageModel {
+  readonly card: ModelCard;
+  embed(input: Pixels, signal?: AbortSignal): Promise<Float32Array>;
+  /** The vectors of the taxonomy's values in this model's space. */
+  bank(taxonomy: Taxonomy): Promise<VectorBank>;
+  close(): Promise<void>;
+}
+
+/** What is known of a picture's content, kept by sha256 so that the same picture is never worked twice. */
+export interface StoredImage {
+  readonly facts: ImageFacts;
+  readonly colors: readonly ColorShare[];
+}
+
+export interface HistoryEntry {
+  readonly revision: number;
+  readonly tagSet: TagSet;
+  readonly cause: string;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+}
+
+/** What one tagging run asks the store to make durable, all of it or nothing. */
+export interface TagWrite {
+  readonly productId: string;
+  /** Why: `request`, later `webhook`, `import`, `review`, `retag`. */
+  readonly cause: string;
+  /** The pictures behind the answer; those already known are left as they are. */
+  readonly images: readonly StoredImage[];
+  /** Vectors to keep, by sha256, under `model` (fingerprint and preprocessing). */
+  readonly model: string;
+  readonly vectors: ReadonlyMap<string, Float32Array>;
+  /**
+   * Given the current TagSet (locked until the write is done) or null, what should stand afterwards.
+   * `revise: false` updates in place under the same revision. Called at least once; pure.
+   */
+  decide(current: TagSet | null): { readonly tagSet: TagSet; readonly revise: boolean };
+}
+
+/**
+ * TagSets with their history, and what is known of images. Every resolved write survives a crash of the process or
+ * the machine. Refuses with `store.unavailable`.
+ */
+export interface Store {
+  /** Known facts and vectors of these images, where both exist under `model`. */
+  findImages(
+    sha256s: readonly string[],
+    model: string,
+  ): Promise<ReadonlyMap<string, StoredImage & { readonly vector: Float32Array }>>;
+  /** The TagSet as it stands, its revision set by the store: 1 for the first, one more for each that `revise`s. */
+  saveTags(write: TagWrite): Promise<TagSet>;
+  findTags(productId: string): Promise<TagSet | null>;
+  /** Newest first. */
+  history(productId: string, limit: number): Promise<readonly HistoryEntry[]>;
+  /** Resolves if the store can be written to right now. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Uploaded bytes as they came, by sha256. Refuses with `store.unavailable`. */
+export interface Originals {
+  /** Durable once resolved; a second time costs nothing. */
+  put(sha256: string, bytes: Uint8Array): Promise<void>;
+  get(sha256: string): Promise<Uint8Array | null>;
+}
+
+export interface TaxonomySource {
+  /** Throws `TaxonomyError`, which lists every problem by file and path. */
+  load(): Promise<Taxonomy>;
+  /** The calibration fitted for this model under this taxonomy version, or null. */
+  calibration(modelId: string, taxonomy: Taxonomy): Promise<Calibration | null>;
+}
+
+/** Now, RFC 3339 in UTC. */
+export type Clock = () => string;

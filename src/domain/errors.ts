@@ -1,0 +1,74 @@
+/**
+ * The whole vocabulary of faults: a stable code, who is at fault, and whether trying again can help.
+ * Adapters translate into it at the border and keep the cause; `http/error-response.ts` alone maps codes to statuses.
+ */
+export type Fault = 'caller' | 'us' | 'upstream';
+
+export interface ErrorKind {
+  readonly fault: Fault;
+  /** The same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+  readonly title: string;
+}
+
+export const errorKinds = {
+  'request.malformed': { fault: 'caller', retryable: false, title: 'The request is malformed' },
+  'request.too_large': { fault: 'caller', retryable: false, title: 'The request is too large' },
+  'request.unsupported_type': { fault: 'caller', retryable: false, title: 'The body type is not supported' },
+  'request.not_found': { fault: 'caller', retryable: false, title: 'There is nothing here' },
+  'request.cross_site': { fault: 'caller', retryable: false, title: 'Cross-site requests are refused' },
+  'request.cancelled': { fault: 'caller', retryable: true, title: 'The caller went away' },
+  'product.not_found': { fault: 'caller', retryable: false, title: 'The product is not known' },
+  'product.invalid_id': { fault: 'caller', retryable: false, title: 'The product id is not valid' },
+  'attribute.not_found': { fault: 'caller', retryable: false, title: 'The attribute is not known' },
+  'image.missing': { fault: 'caller', retryable: false, title: 'No image was sent' },
+  'image.too_many': { fault: 'caller', retryable: false, title: 'Too many images' },
+  'image.too_large': { fault: 'caller', retryable: false, title: 'The image is too large' },
+  'image.unsupported_type': { fault: 'caller', retryable: false, title: 'The image format is not supported' },
+  'image.unreadable': { fault: 'caller', retryable: false, title: 'The image cannot be read' },
+  'image.reference_unsupported': {
+    fault: 'caller',
+    retryable: false,
+    title: 'Image references are not supported',
+  },
+  'feature.unsupported': { fault: 'caller', retryable: false, title: 'Not available in this version' },
+  'revision.conflict': { fault: 'caller', retryable: true, title: 'The product changed in between' },
+  'inference.unavailable': { fault: 'upstream', retryable: true, title: 'The model is not available' },
+  'inference.timeout': { fault: 'upstream', retryable: true, title: 'The model did not answer in time' },
+  'store.unavailable': { fault: 'upstream', retryable: true, title: 'The store is not available' },
+  'service.overloaded': { fault: 'us', retryable: true, title: 'The service is busy' },
+  'service.internal': { fault: 'us', retryable: false, title: 'Something went wrong here' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorKinds;
+
+/** One of several problems inside an error, with a JSON pointer to what is wrong. */
+export interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly pointer: string;
+}
+
+/** Every fault that hangtag itself raises. `detail` is written for the caller: no secret, no path, no stack. */
+export class HangtagError extends Error {
+  readonly code: ErrorCode;
+  readonly errors: readonly Problem[];
+  /** Seconds after which a retry makes sense, for retryable faults. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; errors?: readonly Problem[]; retryAfter?: number } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HangtagError';
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.retryAfter = options.retryAfter;
+  }
+
+  get kind(): ErrorKind {
+    return errorKinds[this.code];
+  }
+}
