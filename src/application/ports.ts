@@ -2,9 +2,10 @@
  * Everything the use-cases need from outside, in the domain's words. Read this first.
  * Each port has at least two implementations that pass one contract suite under `test/contracts/`, or it is a function type.
  */
+
+import type { VectorBank } from '../domain/tagging/bank.ts';
 import type { Calibration } from '../domain/tagging/calibration.ts';
 import type { ColorShare, TagSet } from '../domain/tagging/types.ts';
-import type { VectorBank } from '../domain/tagging/bank.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
 
 /** How a model wants its pictures. Read from the model, never assumed. */

@@ -84,10 +84,10 @@ export interface Attribute {
   readonly schemaOrg: string | null;
 }
 
-/** The attribute is decided only if `attribute` has none of the `noneOf` values (nothing decided counts as none). */
+/** The attribute is decided unless `attribute` was decided to have none of `anyOf` (undecided does not gate). */
 export interface Requirement {
   readonly attribute: string;
-  readonly noneOf: readonly string[];
+  readonly anyOf: readonly string[];
 }
 
 export interface Taxonomy {
