@@ -146,3 +146,6 @@ export interface TaxonomySource {
 
 /** Now, RFC 3339 in UTC. */
 export type Clock = () => string;
+
+/** sha256 of bytes, lowercase hex. */
+export type ContentHash = (bytes: Uint8Array) => string;

@@ -28,6 +28,8 @@ export interface VectorBank {
   readonly categories: BankGroup;
   /** The group for an attribute under a profile, or undefined where this model has no vectors for it. */
   attribute(attributeId: string, profileId: string): BankGroup | undefined;
+  /** What stands behind a value's vector, for `explain=true`: its captions, or the classes of a classifier. */
+  prompts(attributeId: string | null, valueId: string, profileId: string): readonly string[];
   /** Attributes that the model can decide at all. */
   readonly supported: ReadonlySet<string>;
 }

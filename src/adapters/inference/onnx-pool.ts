@@ -1,0 +1,97 @@
+/** Worker threads around one ONNX model: started together, each one batch at a time, replaced when one dies. */
+import { Worker } from 'node:worker_threads';
+import { HangtagError } from '../../domain/errors.ts';
+import type { WorkerReply, WorkerSetup, WorkerTask } from './onnx-worker.ts';
+
+export interface OnnxPool {
+  /** Numbers in a vector. */
+  readonly dim: number;
+  /** `pixels`: one Uint8Array of size * size * 3 bytes a picture. Gives unit vectors in the same order. */
+  run(pixels: readonly Uint8Array[]): Promise<readonly Float32Array[]>;
+  close(): Promise<void>;
+}
+
+interface Lane {
+  worker: Worker;
+  readonly ready: Promise<number>;
+  task: { id: number; resolve(vectors: Float32Array): void; reject(error: unknown): void } | null;
+  dead: boolean;
+}
+
+/** Rejects where the model cannot be loaded. */
+export async function createOnnxPool(setup: WorkerSetup & { readonly workers: number }): Promise<OnnxPool> {
+  const { workers, ...data } = setup;
+  const lanes: Lane[] = Array.from({ length: workers }, () => openLane(data));
+  let closed = false;
+  let nextId = 0;
+  const dims = await Promise.all(lanes.map((lane) => lane.ready)).catch(async (error) => {
+    await Promise.all(lanes.map((lane) => lane.worker.terminate()));
+    throw error;
+  });
+
+  async function run(pixels: readonly Uint8Array[]): Promise<readonly Float32Array[]> {
+    const index = lanes.findIndex((lane) => lane.task === null);
+    if (closed || index < 0) throw unavailable('No worker of the model is free.');
+    // A lane whose thread died is opened anew by the next batch that needs it.
+    if (lanes[index]!.dead) lanes[index] = openLane(data);
+    const lane = lanes[index]!;
+    const vectors = await new Promise<Float32Array>((resolve, reject) => {
+      const id = nextId++;
+      lane.task = { id, resolve, reject };
+      lane.ready.then(() => lane.worker.postMessage(pack(id, pixels)), reject);
+    }).finally(() => {
+      lane.task = null;
+    });
+    const dim = vectors.length / pixels.length;
+    return pixels.map((_, row) => vectors.slice(row * dim, (row + 1) * dim));
+  }
+
+  return {
+    dim: dims[0]!,
+    run,
+    async close() {
+      closed = true;
+      await Promise.all(lanes.map((lane) => lane.worker.terminate()));
+    },
+  };
+}
+
+function pack(id: number, pictures: readonly Uint8Array[]): WorkerTask {
+  const size = pictures[0]?.length ?? 0;
+  const pixels = new Uint8Array(size * pictures.length);
+  pictures.forEach((picture, index) => pixels.set(picture, index * size));
+  return { id, count: pictures.length, pixels };
+}
+
+function openLane(data: WorkerSetup): Lane {
+  // Compiled, the worker stands beside this file as .js; run from source (tests), it is loaded through tsx.
+  const source = import.meta.url.endsWith('.ts');
+  const file = new URL(source ? './onnx-worker.ts' : './onnx-worker.js', import.meta.url);
+  const worker = new Worker(file, { workerData: data, ...(source ? { execArgv: ['--import', 'tsx'] } : {}) });
+  worker.unref();
+  let settle!: { resolve(dim: number): void; reject(error: unknown): void };
+  const ready = new Promise<number>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  ready.catch(() => {});
+  const lane: Lane = { worker, ready, task: null, dead: false };
+  worker.on('message', (message: WorkerReply) => {
+    if ('ready' in message) settle.resolve(message.dim);
+    else if (lane.task?.id !== message.id) return;
+    else if ('error' in message) lane.task.reject(unavailable('The model failed on these images.', message.error));
+    else lane.task.resolve(message.vectors);
+  });
+  const die = (cause: unknown) => {
+    lane.dead = true;
+    const error = unavailable('The thread that runs the model stopped.', cause);
+    settle.reject(error);
+    lane.task?.reject(error);
+  };
+  worker.on('error', die);
+  worker.on('exit', (code) => die(`exit code ${code}`));
+  return lane;
+}
+
+function unavailable(detail: string, cause?: unknown): HangtagError {
+  return new HangtagError('inference.unavailable', detail, { cause, retryAfter: 2 });
+}

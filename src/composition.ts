@@ -1,0 +1,87 @@
+/** Everything constructed once, by name. No decisions about business in here. */
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { createSharpReader } from './adapters/image/sharp.ts';
+import { createBundledModel } from './adapters/inference/bundled.ts';
+import { createFileOriginals } from './adapters/originals/files.ts';
+import { createNoOriginals } from './adapters/originals/none.ts';
+import { createPgliteStore } from './adapters/store/pglite.ts';
+import { createPostgresStore } from './adapters/store/postgres.ts';
+import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
+import { createDescribeModel } from './application/describe-model.ts';
+import type { Store } from './application/ports.ts';
+import { createReadImages } from './application/read-image.ts';
+import { createReadTags } from './application/read-tags.ts';
+import { createTagProduct } from './application/tag-product.ts';
+import type { Services } from './application/tag-request.ts';
+import type { Config } from './config.ts';
+
+export interface Composition {
+  readonly services: Services;
+  /** Releases everything, in the reverse order of construction. */
+  close(): Promise<void>;
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** `memory: true` keeps nothing on disk: for commands that only answer. */
+export async function compose(config: Config, log: Logger): Promise<Composition> {
+  const source = createFileTaxonomySource({
+    directory: config.taxonomyDir,
+    calibrationDirectory: config.calibrationDir,
+  });
+  const taxonomy = await source.load();
+  const model = await createBundledModel({
+    directory: config.modelDir,
+    workers: config.INFERENCE_WORKERS ?? Math.max(1, availableParallelism() - 1),
+    limits: {
+      maxBatch: 4,
+      maxWaiting: 256,
+      maxWaitingBytes: 64 * 2 ** 20,
+      deadlineMs: config.INFERENCE_TIMEOUT_MS,
+    },
+  });
+  const calibration = await source.calibration(model.card.id, taxonomy);
+  const meaning = { taxonomy, bank: await model.bank(taxonomy), calibration };
+  const store = await openStore(config, log);
+  const originals =
+    config.IMAGE_STORE === 'none'
+      ? createNoOriginals()
+      : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
+  const reader = createSharpReader({ concurrency: availableParallelism() });
+  const readImages = createReadImages({ reader, model, store, hash: sha256 });
+  const clock = () => new Date().toISOString();
+  log.info(
+    { model: `${model.card.id}@${model.card.fingerprint}`, taxonomy: taxonomy.version, calibration: calibration?.id ?? null },
+    'model and taxonomy are ready',
+  );
+  return {
+    services: {
+      taxonomy,
+      tagProduct: createTagProduct({ meaning, model, readImages, store, originals, clock }),
+      readTags: createReadTags({ store }),
+      describeModel: createDescribeModel({ meaning, model }),
+      // The model has inferred once before its pool counted as open, and the bank above is complete.
+      readiness: async () => ({ model: null, store: await reason(store.ping()) }),
+    },
+    async close() {
+      await model.close();
+      await store.close();
+    },
+  };
+}
+
+function openStore(config: Config, log: Logger): Promise<Store> {
+  return config.DATABASE_URL
+    ? createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
+    : createPgliteStore({ directory: path.join(config.dataDir, 'database'), durability: config.DURABILITY, log });
+}
+
+function reason(check: Promise<void>): Promise<string | null> {
+  return check.then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : 'failed'),
+  );
+}

@@ -1,0 +1,169 @@
+/** Several pictures to one product: category first, then every attribute that applies, per variant where it varies. */
+import { attributesFor, imageAttributes, profileFor, valuesFor } from '../taxonomy/applicability.ts';
+import type { Attribute, Taxonomy } from '../taxonomy/types.ts';
+import type { VectorBank } from './bank.ts';
+import type { Calibration } from './calibration.ts';
+import { decideCategory, scoreCategory } from './decide-category.ts';
+import { decideColor } from './decide-color.ts';
+import { decideValues, type Scores, toDecision } from './decide-values.ts';
+import { explainCategory, explainDecision } from './explain.ts';
+import { admitted, ruledOut, type Vote } from './guards.ts';
+import { scoreBinary, scoreSoftmax } from './score-attribute.ts';
+import { attributeThresholds, categoryThresholds, type Thresholds } from './thresholds.ts';
+import type { CategoryDecision, Decision, ImageEvidence, VariantTags } from './types.ts';
+
+export interface Meaning {
+  readonly taxonomy: Taxonomy;
+  readonly bank: VectorBank;
+  readonly calibration: Calibration | null;
+}
+
+export interface ProductQuestion {
+  readonly images: readonly ImageEvidence[];
+  /** A category that someone else decided: it stands, and stage one is skipped. */
+  readonly category: CategoryDecision | null;
+  /** Only these attributes, or null for all that apply. */
+  readonly attributes: readonly string[] | null;
+  readonly explain: boolean;
+}
+
+export interface ProductAnswer {
+  readonly category: CategoryDecision;
+  readonly attributes: Readonly<Record<string, Decision>>;
+  readonly variants: readonly VariantTags[];
+  /** Attributes that apply and that this model cannot decide at all. */
+  readonly notSupported: readonly string[];
+}
+
+/** Pure: the same question under the same meaning always gets the same answer. Needs at least one image. */
+export function decideProduct(meaning: Meaning, question: ProductQuestion): ProductAnswer {
+  const { taxonomy } = meaning;
+  const votes = question.images.map((image) => lookAt(meaning, image));
+  const category = question.category ?? decideStageOne(meaning, votes, question.explain);
+  const categoryId = category.status === 'accepted' ? (category.values[0]?.id ?? null) : null;
+  const wanted = attributesFor(taxonomy, categoryId)
+    .filter((id) => question.attributes === null || question.attributes.includes(id))
+    .map((id) => taxonomy.attributeById.get(id)!)
+    .filter((attribute) => attribute.scope !== 'image');
+  const profileId = profileFor(taxonomy, categoryId);
+  const answerable = wanted.filter((attribute) => canDecide(meaning, attribute, profileId));
+  const keys = [...new Set(question.images.map((image) => image.variant).filter((key) => key !== null))];
+  const perVariant = keys.length > 1;
+  const decide = (scope: 'shared' | 'variant', among: readonly Vote[]) =>
+    decideAll(
+      meaning,
+      answerable.filter((attribute) => (attribute.scope === 'variant') === (scope === 'variant')),
+      among,
+      categoryId,
+      question.explain,
+    );
+  const variants = perVariant
+    ? keys.map((key) => {
+        const mine = votes.filter((vote) => vote.image.variant === key);
+        return { key, images: mine.map((vote) => vote.image.index), attributes: decide('variant', mine) };
+      })
+    : [];
+  const attributes = perVariant
+    ? decide('shared', votes)
+    : decideAll(meaning, answerable, votes, categoryId, question.explain);
+  return {
+    category,
+    attributes,
+    variants,
+    notSupported: wanted.filter((attribute) => !answerable.includes(attribute)).map((attribute) => attribute.id),
+  };
+}
+
+/** Colour is measured in pixels, so it needs no model. */
+function canDecide({ bank }: Meaning, attribute: Attribute, profileId: string): boolean {
+  return attribute.scoring === 'ranked-softmax' || bank.attribute(attribute.id, profileId) !== undefined;
+}
+
+function decideStageOne(meaning: Meaning, votes: readonly Vote[], explain: boolean): CategoryDecision {
+  const thresholds = categoryThresholds(meaning.calibration);
+  const scores = scoreCategory(meaning.taxonomy, votes, meaning.bank, thresholds);
+  const evidence = votes.map((vote) => vote.image.index);
+  const decision = decideCategory(meaning.taxonomy, scores, thresholds, evidence);
+  return explain ? explainCategory(decision, scores, thresholds, meaning.bank) : decision;
+}
+
+/** View and presentation of one picture: what the caller says, else what the model is sure of, else unknown. */
+function lookAt(meaning: Meaning, image: ImageEvidence): Vote {
+  const { taxonomy, bank, calibration } = meaning;
+  const found = new Map<string, string>();
+  for (const attribute of imageAttributes(taxonomy)) {
+    const group = bank.attribute(attribute.id, profileFor(taxonomy, null));
+    if (!group) continue;
+    const thresholds = attributeThresholds(calibration, attribute);
+    const vote: Vote = { image, view: null, presentation: null };
+    const scores = scoreSoftmax(attribute, attribute.values, [vote], group, bank.scale, thresholds);
+    const verdict = decideValues(attribute, scores, thresholds);
+    if ('values' in verdict) found.set(attribute.id, verdict.values[0]!.id);
+  }
+  return { image, view: image.view ?? found.get('image-view') ?? null, presentation: found.get('presentation') ?? null };
+}
+
+function decideAll(
+  meaning: Meaning,
+  attributes: readonly Attribute[],
+  votes: readonly Vote[],
+  categoryId: string | null,
+  explain: boolean,
+): Record<string, Decision> {
+  const decided: Record<string, Decision> = {};
+  // Attributes that gate others come first; the taxonomy's order holds otherwise.
+  const gating = new Set(attributes.flatMap((attribute) => attribute.requires.map((need) => need.attribute)));
+  const order = [...attributes].sort((a, b) => Number(gating.has(b.id)) - Number(gating.has(a.id)));
+  for (const attribute of order) {
+    if (ruledOut(attribute, decided)) continue;
+    decided[attribute.id] = decideOne(meaning, attribute, votes, categoryId, explain);
+  }
+  return Object.fromEntries(attributes.filter(({ id }) => decided[id]).map(({ id }) => [id, decided[id]!]));
+}
+
+function decideOne(
+  meaning: Meaning,
+  attribute: Attribute,
+  all: readonly Vote[],
+  categoryId: string | null,
+  explain: boolean,
+): Decision {
+  const { taxonomy, bank, calibration } = meaning;
+  const profileId = profileFor(taxonomy, categoryId);
+  const thresholds = attributeThresholds(calibration, attribute);
+  const { votes, guard } = admitted(attribute, all);
+  const evidence = votes.map((vote) => vote.image.index);
+  const finish = (decision: Decision, scores: Scores): Decision =>
+    explain ? explainDecision(decision, attribute, scores, thresholds, guard, bank, profileId) : decision;
+  if (votes.length === 0) {
+    const nothing: Scores = { values: [], none: 1, disagreement: false };
+    return finish(toDecision(attribute, { reason: 'not-visible' }, nothing, thresholds, []), nothing);
+  }
+  const values = valuesFor(attribute, taxonomy, categoryId);
+  const group = bank.attribute(attribute.id, profileId);
+  if (attribute.scoring === 'ranked-softmax') {
+    const model = group ? scoreSoftmax(attribute, values, votes, group, bank.scale, thresholds) : null;
+    const { decision, scores } = decideColor(attribute, values, votes, model, thresholds, taxonomy.colorFamilies);
+    return finish(decision, scores);
+  }
+  const scores = score(attribute, values, votes, group!, bank.scale, thresholds);
+  const verdict = decideValues(attribute, scores, thresholds);
+  return finish(toDecision(attribute, verdict, scores, thresholds, evidence), scores);
+}
+
+function score(
+  attribute: Attribute,
+  values: Attribute['values'],
+  votes: readonly Vote[],
+  group: NonNullable<ReturnType<VectorBank['attribute']>>,
+  scale: number,
+  thresholds: Thresholds,
+): Scores {
+  // A value that the model has no vector for cannot win; it is left out rather than scored as impossible.
+  const known = new Set(group.values.ids);
+  const scorable = values.filter((value) => known.has(value.id));
+  return attribute.scoring === 'binary-contrast'
+    ? scoreBinary(scorable, votes, group, scale, thresholds)
+    : scoreSoftmax(attribute, scorable, votes, group, scale, thresholds);
+}
+

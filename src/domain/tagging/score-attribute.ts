@@ -1,0 +1,79 @@
+/** Image vectors and a bank group to the confidences of one attribute's values. */
+import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
+import type { BankGroup } from './bank.ts';
+import { ranked, type Scored, type Scores } from './decide-values.ts';
+import { voteWeight, type Vote } from './guards.ts';
+import { logSoftmax, poolLogRows, sigmoid } from './probability.ts';
+import { pooledLogit, valueLogits } from './similarity.ts';
+import type { Thresholds } from './thresholds.ts';
+
+/**
+ * `softmax` and `ranked-softmax`: values and the pooled null class compete; pictures vote by weighted mean of
+ * log-probabilities. Everything sums to 1 with `none`.
+ */
+export function scoreSoftmax(
+  attribute: Attribute,
+  values: readonly AttributeValue[],
+  votes: readonly Vote[],
+  group: BankGroup,
+  scale: number,
+  thresholds: Thresholds,
+): Scores {
+  const ids = values.map((value) => value.id);
+  const rows = votes.map(({ image }) => {
+    const logits = valueLogits(image.vector, group.values, scale, ids);
+    const none = pooledLogit(image.vector, group.nulls, scale) ?? Number.NEGATIVE_INFINITY;
+    return logSoftmax([...logits, none].map((logit) => logit / thresholds.temperature));
+  });
+  const weights = votes.map((vote) => voteWeight(vote.view, attribute.id));
+  const pooled = (rows.length === 1 ? rows[0]! : poolLogRows(rows, weights)).map(Math.exp);
+  return {
+    values: ranked(named(values, (_, index) => pooled[index]!)),
+    none: pooled[values.length] ?? 0,
+    disagreement: attribute.selection === 'single' && disagree(rows, thresholds.accept),
+  };
+}
+
+/** True where two pictures each reach `accept` for different classes (the null class is not a disagreement). */
+function disagree(rows: readonly (readonly number[])[], accept: number): boolean {
+  const winners = new Set<number>();
+  for (const row of rows) {
+    row.slice(0, -1).forEach((logP, index) => {
+      if (Math.exp(logP) >= accept && logP === Math.max(...row)) winners.add(index);
+    });
+  }
+  return winners.size > 1;
+}
+
+/**
+ * `binary-contrast`: every value against the neutral captions, on its own; the best picture speaks for a value. With
+ * two or more voting pictures a value that only one of them supports must come half-way from `accept` to 1.
+ */
+export function scoreBinary(
+  values: readonly AttributeValue[],
+  votes: readonly Vote[],
+  group: BankGroup,
+  scale: number,
+  thresholds: Thresholds,
+): Scores {
+  const ids = values.map((value) => value.id);
+  const rows = votes.map(({ image }) => {
+    const neutral = pooledLogit(image.vector, group.neutrals, scale) ?? 0;
+    return valueLogits(image.vector, group.values, scale, ids).map((logit) =>
+      sigmoid((logit - neutral) / thresholds.temperature),
+    );
+  });
+  const { accept } = thresholds;
+  const scored = named(values, (_, index) => {
+    const column = rows.map((row) => row[index]!);
+    const best = Math.max(...column);
+    const supporters = column.filter((p) => p >= accept).length;
+    const alone = votes.length > 1 && supporters === 1 && best < accept + (1 - accept) / 2;
+    return alone ? Math.min(best, accept - 1e-4) : best;
+  });
+  return { values: ranked(scored), none: 0, disagreement: false };
+}
+
+function named(values: readonly AttributeValue[], confidence: (value: AttributeValue, index: number) => number): Scored[] {
+  return values.map((value, index) => ({ id: value.id, name: value.name, confidence: confidence(value, index) }));
+}
