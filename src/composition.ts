@@ -7,11 +7,12 @@ import { createSharpReader } from './adapters/image/sharp.ts';
 import { createBundledModel } from './adapters/inference/bundled.ts';
 import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
+import { createMemoryStore } from './adapters/store/memory.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createDescribeModel } from './application/describe-model.ts';
-import type { Store } from './application/ports.ts';
+import type { Originals, Store, TaxonomySource } from './application/ports.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadTags } from './application/read-tags.ts';
 import { createTagProduct } from './application/tag-product.ts';
@@ -24,14 +25,38 @@ export interface Composition {
   close(): Promise<void>;
 }
 
+const clock = () => new Date().toISOString();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** `memory: true` keeps nothing on disk: for commands that only answer. */
+/** The service: everything durable. */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
-  const source = createFileTaxonomySource({
+  const store = await openStore(config, log);
+  const originals =
+    config.IMAGE_STORE === 'none'
+      ? createNoOriginals()
+      : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
+  return assemble(config, log, store, originals);
+}
+
+/** For commands that only answer: the same model and the same decisions, nothing on disk. */
+export function composeOffline(config: Config, log: Logger): Promise<Composition> {
+  return assemble(config, log, createMemoryStore({ clock }), createNoOriginals());
+}
+
+export function taxonomySource(config: Config): TaxonomySource {
+  return createFileTaxonomySource({
     directory: config.taxonomyDir,
     calibrationDirectory: config.calibrationDir,
   });
+}
+
+async function assemble(
+  config: Config,
+  log: Logger,
+  store: Store,
+  originals: Originals,
+): Promise<Composition> {
+  const source = taxonomySource(config);
   const taxonomy = await source.load();
   const model = await createBundledModel({
     directory: config.modelDir,
@@ -45,16 +70,14 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
   });
   const calibration = await source.calibration(model.card.id, taxonomy);
   const meaning = { taxonomy, bank: await model.bank(taxonomy), calibration };
-  const store = await openStore(config, log);
-  const originals =
-    config.IMAGE_STORE === 'none'
-      ? createNoOriginals()
-      : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
   const reader = createSharpReader({ concurrency: availableParallelism() });
   const readImages = createReadImages({ reader, model, store, hash: sha256 });
-  const clock = () => new Date().toISOString();
   log.info(
-    { model: `${model.card.id}@${model.card.fingerprint}`, taxonomy: taxonomy.version, calibration: calibration?.id ?? null },
+    {
+      model: `${model.card.id}@${model.card.fingerprint}`,
+      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
+      calibration: calibration?.id ?? null,
+    },
     'model and taxonomy are ready',
   );
   return {
@@ -76,7 +99,11 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 function openStore(config: Config, log: Logger): Promise<Store> {
   return config.DATABASE_URL
     ? createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
-    : createPgliteStore({ directory: path.join(config.dataDir, 'database'), durability: config.DURABILITY, log });
+    : createPgliteStore({
+        directory: path.join(config.dataDir, 'database'),
+        durability: config.DURABILITY,
+        log,
+      });
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -16,7 +16,7 @@ TYPES = ["T-Shirt", "Longsleeve", "Pants", "Shoes", "Shirt", "Dress", "Outwear",
 REJECT = len(TYPES)
 # Sleeve lengths that the garment type alone implies; other types are labelled by eye in sleeve-length.csv.
 SLEEVES = ["sleeveless", "short", "long"]
-IMPLIED_SLEEVE = {"T-Shirt": 1, "Longsleeve": 2, "Polo": 1, "Undershirt": 0, "Blazer": 2, "Hoodie": 2, "Outwear": 2}
+IMPLIED_SLEEVE = {"T-Shirt": 1, "Longsleeve": 2, "Polo": 1, "Undershirt": 0, "Blazer": 2, "Hoodie": 2}
 
 
 def photos_dir():

@@ -28,7 +28,7 @@ SIZE = 128
 CATEGORY = {"T-Shirt": "t-shirt", "Longsleeve": "tops", "Pants": "pants", "Shoes": "footwear", "Shirt": "shirt",
             "Dress": "dress", "Outwear": "outerwear", "Shorts": "shorts", "Hat": "headwear", "Skirt": "skirt",
             "Polo": "polo-shirt", "Undershirt": "tank-top", "Blazer": "blazer", "Hoodie": "hoodie",
-            "Body": "bodysuit", "Top": "tops", "Blouse": "blouse"}
+            "Body": "baby-one-piece", "Top": "tops", "Blouse": "blouse"}
 REFUSES = [
     "Knows 17 garment types (apparel, footwear, headwear) and nothing else: other goods abstain or are taken for a garment.",
     "Made for photos of the product alone (flat lay, hanger, packshot). Garments worn by a person are not supported.",

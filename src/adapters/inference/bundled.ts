@@ -15,14 +15,22 @@ export interface BundledModelOptions {
   readonly limits: Omit<BatcherLimits, 'slots'>;
 }
 
-export async function createBundledModel({ directory, workers, limits }: BundledModelOptions): Promise<ImageModel> {
+export async function createBundledModel({
+  directory,
+  workers,
+  limits,
+}: BundledModelOptions): Promise<ImageModel> {
   const modelFile = path.join(directory, 'model.onnx');
-  const [weights, bankText] = await Promise.all([readFile(modelFile), readFile(path.join(directory, 'bank.json'))]);
+  const [weights, bankText] = await Promise.all([
+    readFile(modelFile),
+    readFile(path.join(directory, 'bank.json')),
+  ]);
   const file = classifierFile.parse(JSON.parse(bankText.toString('utf8')));
   // Weights, class vectors and preprocessing: whatever changes a vector or its meaning changes the fingerprint.
   const fingerprint = createHash('sha256').update(weights).update(bankText).digest('hex').slice(0, 12);
   const pool = await createOnnxPool({ modelFile, size: file.input.size, workers });
-  if (pool.dim !== file.dim) throw new Error(`model.onnx gives ${pool.dim} numbers, bank.json says ${file.dim}`);
+  if (pool.dim !== file.dim)
+    throw new Error(`model.onnx gives ${pool.dim} numbers, bank.json says ${file.dim}`);
   const batcher = createBatcher<Uint8Array, Float32Array>({ ...limits, slots: workers }, pool.run);
   const card = {
     backend: 'bundled',

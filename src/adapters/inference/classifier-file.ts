@@ -37,20 +37,32 @@ export function bankOf(file: ClassifierFile, model: string, taxonomy: Taxonomy):
     ...Object.entries(file.attributes).flatMap(([attributeId, rows]) => {
       const attribute = taxonomy.attributeById.get(attributeId);
       if (!attribute) return [attributeId];
-      return rows.filter(({ id }) => id !== null && !attribute.valueById.has(id)).map(({ id }) => `${attributeId}/${id}`);
+      return rows
+        .filter(({ id }) => id !== null && !attribute.valueById.has(id))
+        .map(({ id }) => `${attributeId}/${id}`);
     }),
   ];
   if (unknown.length > 0) {
-    throw new Error(`the model ${file.id} names what taxonomy ${taxonomy.version} lacks: ${unknown.join(', ')}`);
+    throw new Error(
+      `the model ${file.id} names what taxonomy ${taxonomy.version} lacks: ${unknown.join(', ')}`,
+    );
   }
   const group = (rows: readonly Row[]) => ({
-    values: vectors(rows.filter(({ id }) => id !== null), file.dim),
-    nulls: vectors(rows.filter(({ id }) => id === null), file.dim),
+    values: vectors(
+      rows.filter(({ id }) => id !== null),
+      file.dim,
+    ),
+    nulls: vectors(
+      rows.filter(({ id }) => id === null),
+      file.dim,
+    ),
     neutrals: vectors([], file.dim),
   });
   const groups = new Map(Object.entries(file.attributes).map(([id, rows]) => [id, group(rows)]));
   const labels = (rows: readonly Row[] | undefined, id: string) =>
-    (rows ?? []).filter((entry) => entry.id === id).map((entry) => `class "${entry.label}" of the bundled model`);
+    (rows ?? [])
+      .filter((entry) => entry.id === id)
+      .map((entry) => `class "${entry.label}" of the bundled model`);
   return {
     model,
     dim: file.dim,
@@ -67,7 +79,8 @@ function vectors(rows: readonly Row[], dim: number): VectorRows {
   const data = new Float32Array(rows.length * dim);
   rows.forEach((entry, index) => {
     const bytes = Buffer.from(entry.vector, 'base64');
-    if (bytes.length !== dim * 4) throw new Error(`the vector of class "${entry.label}" has not ${dim} numbers`);
+    if (bytes.length !== dim * 4)
+      throw new Error(`the vector of class "${entry.label}" has not ${dim} numbers`);
     for (let i = 0; i < dim; i++) data[index * dim + i] = bytes.readFloatLE(i * 4);
   });
   return { ids: rows.map((entry) => entry.id ?? entry.label), data };

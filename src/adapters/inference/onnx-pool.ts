@@ -59,7 +59,7 @@ export async function createOnnxPool(setup: WorkerSetup & { readonly workers: nu
 function pack(id: number, pictures: readonly Uint8Array[]): WorkerTask {
   const size = pictures[0]?.length ?? 0;
   const pixels = new Uint8Array(size * pictures.length);
-  pictures.forEach((picture, index) => pixels.set(picture, index * size));
+  for (const [index, picture] of pictures.entries()) pixels.set(picture, index * size);
   return { id, count: pictures.length, pixels };
 }
 
@@ -78,7 +78,8 @@ function openLane(data: WorkerSetup): Lane {
   worker.on('message', (message: WorkerReply) => {
     if ('ready' in message) settle.resolve(message.dim);
     else if (lane.task?.id !== message.id) return;
-    else if ('error' in message) lane.task.reject(unavailable('The model failed on these images.', message.error));
+    else if ('error' in message)
+      lane.task.reject(unavailable('The model failed on these images.', message.error));
     else lane.task.resolve(message.vectors);
   });
   const die = (cause: unknown) => {

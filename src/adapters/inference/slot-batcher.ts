@@ -59,8 +59,12 @@ export function createBatcher<I, O>(
       running++;
       run(batch.map((entry) => entry.item))
         .then(
-          (results) => batch.forEach((entry, index) => entry.resolve(results[index]!)),
-          (error) => batch.forEach((entry) => entry.reject(error)),
+          (results) => {
+            for (const [index, entry] of batch.entries()) entry.resolve(results[index]!);
+          },
+          (error) => {
+            for (const entry of batch) entry.reject(error);
+          },
         )
         .finally(() => {
           running--;
@@ -93,7 +97,9 @@ export function createBatcher<I, O>(
           reject: (error) => settle(() => reject(error)),
         };
         const abort = () =>
-          entry.reject(new HangtagError('request.cancelled', 'The request was given up.', { cause: signal?.reason }));
+          entry.reject(
+            new HangtagError('request.cancelled', 'The request was given up.', { cause: signal?.reason }),
+          );
         const timer = setTimeout(() => entry.reject(late(limits.deadlineMs)), limits.deadlineMs);
         if (signal?.aborted) return abort();
         signal?.addEventListener('abort', abort, { once: true });
@@ -115,7 +121,11 @@ function unavailable(): HangtagError {
 }
 
 function late(ms: number): HangtagError {
-  return new HangtagError('inference.timeout', `The model gave no answer within ${ms} ms; nothing was stored.`, {
-    retryAfter: 1,
-  });
+  return new HangtagError(
+    'inference.timeout',
+    `The model gave no answer within ${ms} ms; nothing was stored.`,
+    {
+      retryAfter: 1,
+    },
+  );
 }
