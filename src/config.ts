@@ -7,7 +7,11 @@ const whole = (name: string, min: number, max: number) =>
 
 /** One line of documentation each: README's table follows this order. */
 const settings = z.object({
-  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on. Only loopback until keys exist.'),
+  HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on. Only loopback until keys exist.'),
   PORT: whole('PORT', 0, 65535).default(3000).describe('Port to listen on; 0 takes any free one.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -24,11 +28,16 @@ const settings = z.object({
     .default('full')
     .describe('relaxed: the embedded database skips fsync. For tests only.'),
   INFERENCE_BACKEND: z.enum(['bundled']).default('bundled').describe('The model: the bundled one.'),
-  INFERENCE_WORKERS: whole('INFERENCE_WORKERS', 1, 64).optional().describe('Model threads; cores less one by default.'),
+  INFERENCE_WORKERS: whole('INFERENCE_WORKERS', 1, 64)
+    .optional()
+    .describe('Model threads; cores less one by default.'),
   INFERENCE_TIMEOUT_MS: whole('INFERENCE_TIMEOUT_MS', 10, 600_000)
     .default(10_000)
     .describe('Milliseconds from handing an image to the model to its vector, at most.'),
-  IMAGE_STORE: z.enum(['files', 'none']).default('files').describe('Where originals are kept: under DATA_DIR, or not at all.'),
+  IMAGE_STORE: z
+    .enum(['files', 'none'])
+    .default('files')
+    .describe('Where originals are kept: under DATA_DIR, or not at all.'),
   REQUEST_TIMEOUT_MS: whole('REQUEST_TIMEOUT_MS', 100, 600_000)
     .default(60_000)
     .describe('Milliseconds for one request, at most.'),
@@ -46,7 +55,13 @@ export interface Config extends Omit<Settings, 'DATA_DIR' | 'TAXONOMY_DIR' | 'CA
 }
 
 /** Settings that this version does not know yet but whose names are promised: named in the error instead of ignored. */
-const promised = ['API_KEYS', 'SAGEMAKER_ENDPOINT', 'ONNX_MODEL_DIR', 'S3_ALLOW_PREFIXES', 'WEBHOOK_SECRET_CATALOG'];
+const promised = [
+  'API_KEYS',
+  'SAGEMAKER_ENDPOINT',
+  'ONNX_MODEL_DIR',
+  'S3_ALLOW_PREFIXES',
+  'WEBHOOK_SECRET_CATALOG',
+];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export class ConfigError extends Error {
@@ -74,7 +89,8 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     if (environment[name]) problems.push(`${name}: not supported by this version of hangtag`);
   }
   const host = given.HOST ?? '127.0.0.1';
-  if (!loopback.test(host)) problems.push(`HOST: ${host} is not loopback, and this version has no access keys yet`);
+  if (!loopback.test(host))
+    problems.push(`HOST: ${host} is not loopback, and this version has no access keys yet`);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const { DATA_DIR, TAXONOMY_DIR, CALIBRATION_DIR, ...rest } = parsed.data;
   return {
@@ -90,6 +106,10 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
 export function describeSettings(): readonly { name: string; default: string; meaning: string }[] {
   return Object.entries(settings.shape).map(([name, schema]) => {
     const fallback = schema.safeParse(undefined).data;
-    return { name, default: fallback === undefined ? '' : String(fallback), meaning: schema.description ?? '' };
+    return {
+      name,
+      default: fallback === undefined ? '' : String(fallback),
+      meaning: schema.description ?? '',
+    };
   });
 }

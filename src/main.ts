@@ -20,13 +20,16 @@ async function start(): Promise<void> {
     openOnLoopback: true,
   });
   // Stop taking requests, finish those in work, then close what they used.
-  closeWithGrace({ delay: 20_000, logger: { error: (message: unknown) => log.error(message) } }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'stopping after an unexpected error');
-    else log.info({ signal }, 'stopping');
-    await app.close();
-    await close();
-    log.info('stopped');
-  });
+  closeWithGrace(
+    { delay: 20_000, logger: { error: (message: unknown) => log.error(message) } },
+    async ({ err, signal }) => {
+      if (err) log.fatal({ err }, 'stopping after an unexpected error');
+      else log.info({ signal }, 'stopping');
+      await app.close();
+      await close();
+      log.info('stopped');
+    },
+  );
   const address = await app.listen({ host: config.HOST, port: config.PORT });
   log.info({ address }, `hangtag is ready: ${address}`);
 }
@@ -34,6 +37,8 @@ async function start(): Promise<void> {
 start().catch((error: unknown) => {
   // Before there is a log: what is wrong, in plain words, and nothing else.
   const listed = error instanceof ConfigError || (error instanceof Error && 'problems' in error);
-  process.stderr.write(`hangtag cannot start. ${listed ? (error as Error).message : String((error as Error)?.stack ?? error)}\n`);
+  process.stderr.write(
+    `hangtag cannot start. ${listed ? (error as Error).message : String((error as Error)?.stack ?? error)}\n`,
+  );
   process.exit(1);
 });

@@ -1,12 +1,19 @@
 /** What the active model can and cannot decide, attribute by attribute. */
-import { imageAttributes } from '../domain/taxonomy/applicability.ts';
-import type { Attribute } from '../domain/taxonomy/types.ts';
+
 import type { Meaning } from '../domain/tagging/decide-product.ts';
 import { attributeThresholds, categoryThresholds, type Thresholds } from '../domain/tagging/thresholds.ts';
+import { imageAttributes } from '../domain/taxonomy/applicability.ts';
+import type { Attribute } from '../domain/taxonomy/types.ts';
 import type { ImageModel } from './ports.ts';
 import type { Ability, Services } from './tag-request.ts';
 
-export function createDescribeModel({ meaning, model }: { readonly meaning: Meaning; readonly model: ImageModel }) {
+export function createDescribeModel({
+  meaning,
+  model,
+}: {
+  readonly meaning: Meaning;
+  readonly model: ImageModel;
+}) {
   const { taxonomy, bank, calibration } = meaning;
   const image = new Set(imageAttributes(taxonomy).map((attribute) => attribute.id));
 
@@ -27,7 +34,10 @@ export function createDescribeModel({ meaning, model }: { readonly meaning: Mean
     attributes: Object.fromEntries(
       taxonomy.attributes
         .filter((attribute) => !image.has(attribute.id) || bank.supported.has(attribute.id))
-        .map((attribute) => [attribute.id, ability(canDecide(attribute), attributeThresholds(calibration, attribute))]),
+        .map((attribute) => [
+          attribute.id,
+          ability(canDecide(attribute), attributeThresholds(calibration, attribute)),
+        ]),
     ),
   });
   return describe;

@@ -68,7 +68,8 @@ export function createReadImages({ reader, model, store, hash }: ReadImageNeeds)
 /** The promise, or the signal's abort, whichever comes first. */
 function leaveEarly<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason instanceof HangtagError ? signal.reason : cancelled(signal.reason));
+    const leave = () =>
+      reject(signal.reason instanceof HangtagError ? signal.reason : cancelled(signal.reason));
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));

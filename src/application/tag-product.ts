@@ -1,10 +1,10 @@
 /** The story of one upload: pictures in, evidence, decision, merge with what people said, saved whole or not at all. */
 import { HangtagError, type Problem } from '../domain/errors.ts';
-import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
-import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import { changed, merge } from '../domain/tagging/merge.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
+import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
+import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import type { Clock, ImageModel, Originals, Store } from './ports.ts';
 import { type KnownImage, modelKey, type ReadImages } from './read-image.ts';
 import type { Services, TagRequest } from './tag-request.ts';
@@ -65,7 +65,8 @@ function answer(
     const { view, variant } = request.images[index]!;
     return result instanceof HangtagError ? [] : [{ ...result, index, view, variant }];
   });
-  const standing = current && (request.attributes || current.category.source !== 'model') ? current.category : null;
+  const standing =
+    current && (request.attributes || current.category.source !== 'model') ? current.category : null;
   const decided = decideProduct(meaning, {
     images: evidence,
     category: stated.category ?? standing,
@@ -136,6 +137,7 @@ function allFailed(faults: readonly HangtagError[]): HangtagError {
   }));
   const first = faults[0];
   const common = first && faults.every((fault) => fault.code === first.code);
-  const detail = faults.length === 1 && first ? first.message : `None of the ${faults.length} images can be used.`;
+  const detail =
+    faults.length === 1 && first ? first.message : `None of the ${faults.length} images can be used.`;
   return new HangtagError(common ? first.code : 'image.unreadable', detail, { errors });
 }

@@ -1,8 +1,8 @@
 /** Category first: leaf probabilities are summed to their parents, then we climb until a node passes. */
 import type { Category, Taxonomy } from '../taxonomy/types.ts';
 import type { VectorBank } from './bank.ts';
-import { candidates, rounded, ranked, type Scored } from './decide-values.ts';
-import { voteWeight, type Vote } from './guards.ts';
+import { candidates, ranked, rounded, type Scored } from './decide-values.ts';
+import { type Vote, voteWeight } from './guards.ts';
 import { logSoftmax, poolLogRows } from './probability.ts';
 import { pooledLogit, valueLogits } from './similarity.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -52,7 +52,13 @@ export function decideCategory(
   thresholds: Thresholds,
   evidence: readonly number[],
 ): CategoryDecision {
-  const base = { source: 'model', threshold: thresholds.accept, evidence, rejected: [], reviewed: null } as const;
+  const base = {
+    source: 'model',
+    threshold: thresholds.accept,
+    evidence,
+    rejected: [],
+    reviewed: null,
+  } as const;
   const best = scores.own[0];
   const abstain = (reason: Reason): CategoryDecision => ({
     status: 'abstained',

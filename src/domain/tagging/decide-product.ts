@@ -70,7 +70,9 @@ export function decideProduct(meaning: Meaning, question: ProductQuestion): Prod
     category,
     attributes,
     variants,
-    notSupported: wanted.filter((attribute) => !answerable.includes(attribute)).map((attribute) => attribute.id),
+    notSupported: wanted
+      .filter((attribute) => !answerable.includes(attribute))
+      .map((attribute) => attribute.id),
   };
 }
 
@@ -100,7 +102,11 @@ function lookAt(meaning: Meaning, image: ImageEvidence): Vote {
     const verdict = decideValues(attribute, scores, thresholds);
     if ('values' in verdict) found.set(attribute.id, verdict.values[0]!.id);
   }
-  return { image, view: image.view ?? found.get('image-view') ?? null, presentation: found.get('presentation') ?? null };
+  return {
+    image,
+    view: image.view ?? found.get('image-view') ?? null,
+    presentation: found.get('presentation') ?? null,
+  };
 }
 
 function decideAll(
@@ -143,7 +149,14 @@ function decideOne(
   const group = bank.attribute(attribute.id, profileId);
   if (attribute.scoring === 'ranked-softmax') {
     const model = group ? scoreSoftmax(attribute, values, votes, group, bank.scale, thresholds) : null;
-    const { decision, scores } = decideColor(attribute, values, votes, model, thresholds, taxonomy.colorFamilies);
+    const { decision, scores } = decideColor(
+      attribute,
+      values,
+      votes,
+      model,
+      thresholds,
+      taxonomy.colorFamilies,
+    );
     return finish(decision, scores);
   }
   const scores = score(attribute, values, votes, group!, bank.scale, thresholds);
@@ -166,4 +179,3 @@ function score(
     ? scoreBinary(scorable, votes, group, scale, thresholds)
     : scoreSoftmax(attribute, scorable, votes, group, scale, thresholds);
 }
-

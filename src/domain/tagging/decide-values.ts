@@ -66,7 +66,13 @@ export function toDecision(
     reviewed: null,
   } as const;
   if ('reason' in verdict) {
-    return { status: 'abstained', reason: verdict.reason, ...base, values: [], candidates: candidates(scores.values) };
+    return {
+      status: 'abstained',
+      reason: verdict.reason,
+      ...base,
+      values: [],
+      candidates: candidates(scores.values),
+    };
   }
   const suggestOnly = attribute.policy === 'suggest-only' || thresholds.status === 'suggest';
   return {

@@ -25,7 +25,10 @@ export function voteWeight(view: string | null, attributeId: string): number {
 export type Guard = 'view' | 'presentation' | 'requires' | 'image';
 
 /** The votes that count, or the guard that stopped them all. */
-export function admitted(attribute: Attribute, votes: readonly Vote[]): { votes: readonly Vote[]; guard: Guard | null } {
+export function admitted(
+  attribute: Attribute,
+  votes: readonly Vote[],
+): { votes: readonly Vote[]; guard: Guard | null } {
   const useful = votes.filter(
     ({ view, presentation }) =>
       !(view && excludedViews.has(view)) && !(presentation && excludedPresentations.has(presentation)),
@@ -44,6 +47,9 @@ export function admitted(attribute: Attribute, votes: readonly Vote[]): { votes:
 export function ruledOut(attribute: Attribute, decided: Readonly<Record<string, Decision>>): boolean {
   return attribute.requires.some(({ attribute: id, anyOf }) => {
     const other = decided[id];
-    return other?.status === 'accepted' && !other.values.some((value) => value.id !== null && anyOf.includes(value.id));
+    return (
+      other?.status === 'accepted' &&
+      !other.values.some((value) => value.id !== null && anyOf.includes(value.id))
+    );
   });
 }

@@ -21,7 +21,12 @@ export function merge(current: TagSet | null, fresh: Fresh): TagSet {
   const variants = answer.variants.map(
     (variant): VariantTags => ({
       ...variant,
-      attributes: mergeAttributes(before.get(variant.key)?.attributes ?? {}, variant.attributes, fresh, current),
+      attributes: mergeAttributes(
+        before.get(variant.key)?.attributes ?? {},
+        variant.attributes,
+        fresh,
+        current,
+      ),
     }),
   );
   const kept = fresh.attributes === null ? [] : (current?.provenance.notSupported ?? []);
@@ -60,7 +65,8 @@ function mergeAttributes(
 /** A decision kept from another model or taxonomy says so itself. */
 function dated(old: Decision, now: Fresh['provenance'], before: Provenance | undefined): Decision {
   if (old.provenance || !before) return old;
-  const same = before.model === now.model && before.taxonomy === now.taxonomy && before.calibration === now.calibration;
+  const same =
+    before.model === now.model && before.taxonomy === now.taxonomy && before.calibration === now.calibration;
   return same ? old : { ...old, provenance: before };
 }
 
@@ -70,7 +76,8 @@ export function withoutBarred(decision: Decision, barred: readonly string[]): De
   const free = (value: { readonly id: string | null }) => value.id === null || !barred.includes(value.id);
   const values = decision.values.filter(free);
   const rest = { ...decision, values, candidates: decision.candidates.filter(free), rejected: barred };
-  if (decision.values.length > 0 && values.length === 0) return { ...rest, status: 'abstained', reason: 'ambiguous' };
+  if (decision.values.length > 0 && values.length === 0)
+    return { ...rest, status: 'abstained', reason: 'ambiguous' };
   return rest;
 }
 

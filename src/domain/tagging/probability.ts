@@ -33,7 +33,10 @@ export function poolLogRows(rows: readonly (readonly number[])[], weights: reado
   const width = rows[0]?.length ?? 0;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const mean = Array.from({ length: width }, (_, column) =>
-    rows.reduce((sum, row, index) => sum + ((weights[index] ?? 0) / total) * Math.max(row[column] ?? 0, -60), 0),
+    rows.reduce(
+      (sum, row, index) => sum + ((weights[index] ?? 0) / total) * Math.max(row[column] ?? 0, -60),
+      0,
+    ),
   );
   return logSoftmax(mean);
 }

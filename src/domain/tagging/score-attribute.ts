@@ -2,7 +2,7 @@
 import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
 import type { BankGroup } from './bank.ts';
 import { ranked, type Scored, type Scores } from './decide-values.ts';
-import { voteWeight, type Vote } from './guards.ts';
+import { type Vote, voteWeight } from './guards.ts';
 import { logSoftmax, poolLogRows, sigmoid } from './probability.ts';
 import { pooledLogit, valueLogits } from './similarity.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -30,16 +30,22 @@ export function scoreSoftmax(
   return {
     values: ranked(named(values, (_, index) => pooled[index]!)),
     none: pooled[values.length] ?? 0,
-    disagreement: attribute.selection === 'single' && disagree(rows, thresholds.accept),
+    disagreement: attribute.selection === 'single' && disagree(rows),
   };
 }
 
-/** True where two pictures each reach `accept` for different classes (the null class is not a disagreement). */
-function disagree(rows: readonly (readonly number[])[], accept: number): boolean {
+/** More likely than all its rivals together: only then does a picture's own winner count as a contradiction. */
+const sureOfItself = 0.5;
+
+/**
+ * True where two pictures are each sure of another value (the null class contradicts nobody). Independent of `accept`,
+ * so that raising `accept` can never resolve a contradiction and add a tag.
+ */
+function disagree(rows: readonly (readonly number[])[]): boolean {
   const winners = new Set<number>();
   for (const row of rows) {
     row.slice(0, -1).forEach((logP, index) => {
-      if (Math.exp(logP) >= accept && logP === Math.max(...row)) winners.add(index);
+      if (Math.exp(logP) > sureOfItself) winners.add(index);
     });
   }
   return winners.size > 1;
@@ -74,6 +80,13 @@ export function scoreBinary(
   return { values: ranked(scored), none: 0, disagreement: false };
 }
 
-function named(values: readonly AttributeValue[], confidence: (value: AttributeValue, index: number) => number): Scored[] {
-  return values.map((value, index) => ({ id: value.id, name: value.name, confidence: confidence(value, index) }));
+function named(
+  values: readonly AttributeValue[],
+  confidence: (value: AttributeValue, index: number) => number,
+): Scored[] {
+  return values.map((value, index) => ({
+    id: value.id,
+    name: value.name,
+    confidence: confidence(value, index),
+  }));
 }

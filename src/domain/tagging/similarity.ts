@@ -10,7 +10,9 @@ export function logitsOf(vector: Float32Array, rows: VectorRows, scale: number):
   const dim = vector.length;
   const count = rows.ids.length;
   if (rows.data.length !== count * dim) {
-    throw new RangeError(`a vector of ${dim} numbers cannot be compared with rows of ${rows.data.length / count}`);
+    throw new RangeError(
+      `a vector of ${dim} numbers cannot be compared with rows of ${rows.data.length / count}`,
+    );
   }
   const out = new Float64Array(count);
   const data = rows.data;
@@ -42,7 +44,12 @@ export function logitsOf(vector: Float32Array, rows: VectorRows, scale: number):
 }
 
 /** Pooled logit of each of `ids`, in that order; -Infinity for an id without rows. Rows of one id add up. */
-export function valueLogits(vector: Float32Array, rows: VectorRows, scale: number, ids: readonly string[]): number[] {
+export function valueLogits(
+  vector: Float32Array,
+  rows: VectorRows,
+  scale: number,
+  ids: readonly string[],
+): number[] {
   const byId = new Map<string, number[]>();
   const logits = logitsOf(vector, rows, scale);
   rows.ids.forEach((id, index) => {

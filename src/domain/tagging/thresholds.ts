@@ -23,5 +23,13 @@ export function categoryThresholds(calibration: Calibration | null): Thresholds 
 }
 
 function uncalibrated(accept: number, margin: number): Thresholds {
-  return { temperature: 1, accept, margin, status: 'accept', precision: null, coverage: null, calibrated: false };
+  return {
+    temperature: 1,
+    accept,
+    margin,
+    status: 'accept',
+    precision: null,
+    coverage: null,
+    calibrated: false,
+  };
 }
