@@ -108,9 +108,10 @@ def row(identity, label, vector):
 
 
 def golden(network):
-    """Vectors of three pictures given by formulas, so that a test needs no photo."""
+    """Vectors of four pictures given by formulas, so that a test needs no photo."""
     y, x = np.mgrid[0:SIZE, 0:SIZE]
-    pictures = {"black": np.zeros((SIZE, SIZE, 3)), "ramp": np.stack([x * 2, y * 2, 255 - x - y], 2) % 256,
+    tee = ((abs(x - 64) < 28) & (y > 30) & (y < 110)) | ((abs(x - 64) < 50) & (y > 30) & (y < 58))
+    pictures = {"tee": np.where(tee[:, :, None], [30, 40, 90], [250, 250, 250]), "black": np.zeros((SIZE, SIZE, 3)), "ramp": np.stack([x * 2, y * 2, 255 - x - y], 2) % 256,
                 "stripes": np.stack([(x // 8 % 2) * 255, (y // 16 % 2) * 200, x * 0 + 40], 2)}
     return {name: [round(float(v), 6) for v in embed(network, p.astype(np.uint8)[None])[0]] for name, p in pictures.items()}
 

@@ -63,11 +63,17 @@ function pack(id: number, pictures: readonly Uint8Array[]): WorkerTask {
   return { id, count: pictures.length, pixels };
 }
 
+/** Compiled, the worker stands beside this file as .js; run from source, as the tests do, tsx loads the .ts. */
+function startThread(workerData: WorkerSetup): Worker {
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./onnx-worker.js', import.meta.url), { workerData });
+  const file = JSON.stringify(new URL('./onnx-worker.ts', import.meta.url).href);
+  const load = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${file}, ${file}))`;
+  return new Worker(load, { eval: true, workerData });
+}
+
 function openLane(data: WorkerSetup): Lane {
-  // Compiled, the worker stands beside this file as .js; run from source (tests), it is loaded through tsx.
-  const source = import.meta.url.endsWith('.ts');
-  const file = new URL(source ? './onnx-worker.ts' : './onnx-worker.js', import.meta.url);
-  const worker = new Worker(file, { workerData: data, ...(source ? { execArgv: ['--import', 'tsx'] } : {}) });
+  const worker = startThread(data);
   worker.unref();
   let settle!: { resolve(dim: number): void; reject(error: unknown): void };
   const ready = new Promise<number>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
  * Slot batching: while a slot is free, send at once; while all are busy, collect, and send what has gathered as soon
- * as one frees. No timer: no latency when idle, and batches grow by themselves under load (performance.md section 6).
+ * as one frees. No timer: no latency when idle, and batches grow by themselves under load.
  * Waiting is bounded in items and bytes; beyond that `service.overloaded`, never a queue without end.
  */
 import { HangtagError } from '../../domain/errors.ts';

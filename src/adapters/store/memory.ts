@@ -2,6 +2,7 @@
 import type { HistoryEntry, Store, StoredImage } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { checkedProductId, withoutExplanations } from './rows.ts';
 
 export function createMemoryStore({ clock }: { readonly clock: () => string }): Store {
   const products = new Map<string, TagSet>();
@@ -27,11 +28,12 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     },
     async saveTags({ productId, cause, images: seen, model, vectors: fresh, decide }) {
       open();
-      const current = products.get(productId) ?? null;
+      const current = products.get(checkedProductId(productId)) ?? null;
       const { tagSet, revise } = decide(current ? structuredClone(current) : null);
       const revising = revise || current === null;
       const revision = (current?.revision ?? 0) + (revising ? 1 : 0);
-      const stored = structuredClone({ ...tagSet, revision });
+      const answer = { ...tagSet, revision };
+      const stored = structuredClone(withoutExplanations(answer));
       const list = entries.get(productId) ?? [];
       const entry = { revision, tagSet: stored, cause, at: clock() };
       entries.set(
@@ -41,16 +43,16 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       products.set(productId, stored);
       for (const image of seen) if (!images.has(image.facts.sha256)) images.set(image.facts.sha256, image);
       for (const [sha256, vector] of fresh) vectors.set(`${sha256} ${model}`, vector.slice());
-      return structuredClone(stored);
+      return structuredClone(answer);
     },
     async findTags(productId) {
       open();
-      const found = products.get(productId);
+      const found = products.get(checkedProductId(productId));
       return found ? structuredClone(found) : null;
     },
     async history(productId, limit) {
       open();
-      return structuredClone((entries.get(productId) ?? []).slice(0, limit));
+      return structuredClone((entries.get(checkedProductId(productId)) ?? []).slice(0, limit));
     },
     async ping() {
       open();

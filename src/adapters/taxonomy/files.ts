@@ -23,7 +23,9 @@ import {
 export class TaxonomyError extends Error {
   readonly problems: readonly TaxonomyProblem[];
   constructor(problems: readonly TaxonomyProblem[]) {
-    const list = problems.map(({ file, path: where, message }) => `  - ${[file, where, message].filter(Boolean).join(': ')}`);
+    const list = problems.map(
+      ({ file, path: where, message }) => `  - ${[file, where, message].filter(Boolean).join(': ')}`,
+    );
     super(`The taxonomy has ${problems.length} problem(s):\n${list.join('\n')}`);
     this.name = 'TaxonomyError';
     this.problems = problems;
@@ -35,11 +37,15 @@ export interface TaxonomyFolders {
   readonly calibrationDirectory: string;
 }
 
-export function createFileTaxonomySource({ directory, calibrationDirectory }: TaxonomyFolders): TaxonomySource {
+export function createFileTaxonomySource({
+  directory,
+  calibrationDirectory,
+}: TaxonomyFolders): TaxonomySource {
   return {
     async load() {
       const problems: TaxonomyProblem[] = [];
-      const read = <S extends z.ZodType>(file: string, schema: S) => readYaml(directory, file, schema, problems);
+      const read = <S extends z.ZodType>(file: string, schema: S) =>
+        readYaml(directory, file, schema, problems);
       const names = await readdir(path.join(directory, 'attributes')).catch(() => []);
       const ids = names.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -5));
       const files = {
@@ -63,10 +69,12 @@ export function createFileTaxonomySource({ directory, calibrationDirectory }: Ta
 
     async calibration(modelId, taxonomy) {
       const file = path.join(modelId, `${taxonomy.version}.json`);
-      const text = await readFile(path.join(calibrationDirectory, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return null;
-        throw error;
-      });
+      const text = await readFile(path.join(calibrationDirectory, file), 'utf8').catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return null;
+          throw error;
+        },
+      );
       return text === null ? null : checkedCalibration(`calibration/${file}`, text, modelId, taxonomy);
     },
   };
@@ -88,7 +96,11 @@ async function readYaml<S extends z.ZodType>(
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   for (const error of document.errors) {
-    problems.push({ file, path: `line ${lines.linePos(error.pos[0]).line}`, message: error.message.split('\n')[0]! });
+    problems.push({
+      file,
+      path: `line ${lines.linePos(error.pos[0]).line}`,
+      message: error.message.split('\n')[0]!,
+    });
   }
   if (document.errors.length > 0) return null;
   return checked(file, document.toJS({ maxAliasCount: 100 }), schema, problems);
@@ -102,7 +114,8 @@ function checked<S extends z.ZodType>(
 ): z.infer<S> | null {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) problems.push({ file, path: issue.path.join('.'), message: issue.message });
+  for (const issue of parsed.error.issues)
+    problems.push({ file, path: issue.path.join('.'), message: issue.message });
   return null;
 }
 
@@ -117,13 +130,18 @@ function checkedCalibration(file: string, text: string, modelId: string, taxonom
   const calibration = checked(file, value, calibrationFile, problems);
   const under = `${taxonomy.id}@${taxonomy.version}`;
   if (calibration && calibration.taxonomy !== under) {
-    problems.push({ file, path: 'taxonomy', message: `was fitted under ${calibration.taxonomy}, not ${under}` });
+    problems.push({
+      file,
+      path: 'taxonomy',
+      message: `was fitted under ${calibration.taxonomy}, not ${under}`,
+    });
   }
   if (calibration && calibration.model !== modelId) {
     problems.push({ file, path: 'model', message: `was fitted for ${calibration.model}, not ${modelId}` });
   }
   for (const id of Object.keys(calibration?.attributes ?? {})) {
-    if (!taxonomy.attributeById.has(id)) problems.push({ file, path: `attributes.${id}`, message: 'is not an attribute' });
+    if (!taxonomy.attributeById.has(id))
+      problems.push({ file, path: `attributes.${id}`, message: 'is not an attribute' });
   }
   if (problems.length > 0 || !calibration) throw new TaxonomyError(problems);
   return calibration;

@@ -96,10 +96,7 @@ export const shopifyFile = z.strictObject({
     }),
   ),
   attributes: z.record(id, z.array(z.strictObject({ handle: text, gid: text.nullable() }))),
-  values: z.record(
-    text,
-    z.strictObject({ values: z.array(mapping).default([]), category: text.optional() }),
-  ),
+  values: z.record(text, z.strictObject({ values: z.array(mapping).default([]), category: text.optional() })),
 });
 
 export const googleFile = z.strictObject({

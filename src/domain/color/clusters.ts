@@ -61,12 +61,7 @@ function startingCentres(used: readonly Weighted[], k: number): Lab[] {
 function assign(used: readonly Weighted[], centres: readonly Lab[]): readonly Cluster[] {
   const sums = centres.map(() => new Float64Array(7));
   for (const { lab, weight } of used) {
-    let best = 0;
-    let bestDistance = Number.POSITIVE_INFINITY;
-    for (let c = 0; c < centres.length; c++) {
-      const d = distance(lab, centres[c]!);
-      if (d < bestDistance) [best, bestDistance] = [c, d];
-    }
+    const best = nearestCentre(lab, centres);
     const sum = sums[best]!;
     sum[0]! += weight;
     for (let axis = 0; axis < 3; axis++) {
@@ -82,6 +77,17 @@ function assign(used: readonly Weighted[], centres: readonly Lab[]): readonly Cl
       const spread = lab.map((mean, axis) => Math.max(0, sum[4 + axis]! / weight - mean ** 2));
       return { lab, weight, spread: [spread[0]!, spread[1]!, spread[2]!] };
     });
+}
+
+/** Index of the nearest of `centres`. */
+export function nearestCentre(lab: Lab, centres: readonly Lab[]): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let c = 0; c < centres.length; c++) {
+    const d = distance(lab, centres[c]!);
+    if (d < least) [best, least] = [c, d];
+  }
+  return best;
 }
 
 function distance(p: Lab, q: Lab): number {

@@ -3,7 +3,7 @@ import { chroma, type Lab, linearLight, rgbToLab } from './lab.ts';
 import type { Gains } from './palette.ts';
 
 /** Gains in linear light never beyond these: a grey floor must not be taken for a white one. */
-const most = 1.7;
+const most = 1.4;
 
 /**
  * A near-white border is taken for white paper or wall and made white, tint included. Else the brightest hundredth

@@ -3,7 +3,7 @@
  * product, and two small colour mixtures, refined a few times, decide between. Where both look the same (white on
  * white, cloth that fills the picture) the place alone decides, and the middle is enough to tell the colour.
  */
-import { type Cluster, findClusters } from './clusters.ts';
+import { type Cluster, findClusters, nearestCentre } from './clusters.ts';
 import type { Lab } from './lab.ts';
 import { cellWeights, type Palette } from './palette.ts';
 
@@ -17,7 +17,9 @@ const components = 5;
 /** Smallest variance of a component for L, a and b: below it two shades of one cloth would tear apart. */
 const floor = [30, 10, 10] as const;
 /** Natural log odds, at most, that colour may speak against the place. */
-const colorSay = 5;
+const colorSay = 6;
+/** Smaller finds are specks: the middle of the picture is taken instead. */
+const leastShare = 0.04;
 
 /** 1 for product, 0 for background, per pixel. Never empty. */
 export function findForeground(palette: Palette, area: Area, alpha: Uint8Array | null): Uint8Array {
@@ -26,24 +28,64 @@ export function findForeground(palette: Palette, area: Area, alpha: Uint8Array |
     if (opaque.some((value) => value === 1)) return opaque;
   }
   const prior = placeOdds(area);
-  let odds = prior;
-  let mask = odds.map((value) => (value > 0.5 ? 1 : 0));
+  const belief = prior.map(sigmoid);
+  const own = ownShare(palette, prior);
+  const middle = 0.4 * Math.max(...prior);
+  let mask = Uint8Array.from(prior, (odds) => (odds > middle ? 1 : 0));
+  const first = mask;
   for (let round = 0; round < refinements; round++) {
-    const inside = mixture(palette, (i) => (mask[i] === 1 ? sigmoid(prior[i]!) : 0));
-    const outside = mixture(palette, (i) => (mask[i] === 1 ? 0 : sigmoid(-prior[i]!)));
+    const now = mask;
+    const inside = mixture(palette, (i) => (now[i] === 1 ? belief[i]! * own[palette.cellOf[i]!]! : 0));
+    const outside = mixture(palette, (i) => (now[i] === 1 ? 0 : 1 - belief[i]!));
     if (inside.length === 0 || outside.length === 0) break;
-    const byCell = palette.cells.map(({ lab }) => {
-      const say = logLikelihood(lab, inside) - logLikelihood(lab, outside);
-      return Math.max(-colorSay, Math.min(colorSay, say));
-    });
-    const colour = Float64Array.from(palette.cellOf, (cell) => byCell[cell]!);
+    const colour = colorOdds(palette, inside, outside);
     const smooth = blur(blur(colour, area), area);
-    odds = smooth.map((value, i) => value + prior[i]!);
-    mask = odds.map((value) => (value > 0 ? 1 : 0));
+    mask = now.map((_, i) => (smooth[i]! + prior[i]! > 0 ? 1 : 0));
   }
-  const found = Uint8Array.from(mask);
-  const share = found.reduce((sum, value) => sum + value, 0) / found.length;
-  return share >= 0.04 ? found : Uint8Array.from(prior, (value) => (value > 0.5 ? 1 : 0));
+  const share = mask.reduce((sum, value) => sum + value, 0) / mask.length;
+  return share >= leastShare ? mask : first;
+}
+
+/** Per pixel: natural log odds for the product by colour alone. */
+function colorOdds(
+  { cells, cellOf }: Palette,
+  inside: readonly Cluster[],
+  outside: readonly Cluster[],
+): Float64Array {
+  const byCell = cells.map(({ lab }) => {
+    const odds = logLikelihood(lab, inside) - logLikelihood(lab, outside);
+    return Math.max(-colorSay, Math.min(colorSay, odds));
+  });
+  const odds = new Float64Array(cellOf.length);
+  for (let i = 0; i < odds.length; i++) odds[i] = byCell[cellOf[i]!]!;
+  return odds;
+}
+
+/**
+ * Per cell: how much of it in the middle cannot be the background showing beside a small product, 0.05 to 1. A colour
+ * that is as frequent at the border is background; where that holds for all colours, it tells nothing and harms nothing.
+ */
+function ownShare({ cells, cellOf }: Palette, prior: Float64Array): readonly number[] {
+  const all = new Float64Array(cells.length);
+  for (const cell of cellOf) all[cell]!++;
+  const clusters = findClusters(cells, all, 8);
+  const centres = clusters.map((cluster) => cluster.lab);
+  const home = cells.map(({ lab }) => nearestCentre(lab, centres));
+  const inside = new Float64Array(clusters.length);
+  const outside = new Float64Array(clusters.length);
+  let insideTotal = 0;
+  let outsideTotal = 0;
+  for (let i = 0; i < cellOf.length; i++) {
+    const cell = cellOf[i]!;
+    const product = sigmoid(2 * prior[i]!);
+    inside[home[cell]!]! += product;
+    outside[home[cell]!]! += 1 - product;
+    insideTotal += product;
+    outsideTotal += 1 - product;
+  }
+  return home.map((c) =>
+    Math.max(0.05, 1 - (0.95 * outside[c]! * insideTotal) / (outsideTotal * inside[c]! + 1e-9)),
+  );
 }
 
 /** Log odds of a place to show the product: high in the middle, low at the border. */
@@ -55,7 +97,7 @@ function placeOdds({ width, height }: Area): Float64Array {
       const v = (2 * (y + 0.5)) / height - 1;
       const edge = Math.max(Math.abs(u), Math.abs(v));
       const radius = Math.hypot(u, v);
-      odds[y * width + x] = edge > 0.94 ? -3 : 2.2 - 3.4 * radius ** 2;
+      odds[y * width + x] = edge > 0.94 ? -3 : 1.5 - 2.6 * radius ** 2;
     }
   }
   return odds;
@@ -84,21 +126,20 @@ function logLikelihood(lab: Lab, clusters: readonly Cluster[]): number {
 
 /** Mean over 3 by 3, borders included: single pixels do not decide. */
 function blur(values: Float64Array, { width, height }: Area): Float64Array {
-  const out = new Float64Array(values.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      let count = 0;
-      for (let j = Math.max(0, y - 1); j <= Math.min(height - 1, y + 1); j++) {
-        for (let i = Math.max(0, x - 1); i <= Math.min(width - 1, x + 1); i++) {
-          sum += values[j * width + i]!;
-          count++;
-        }
-      }
-      out[y * width + x] = sum / count;
-    }
+  const rows = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const x = i % width;
+    rows[i] = meanOfThree(values, i, 1, x > 0, x < width - 1);
   }
+  const out = new Float64Array(values.length);
+  const below = width * (height - 1);
+  for (let i = 0; i < values.length; i++) out[i] = meanOfThree(rows, i, width, i >= width, i < below);
   return out;
+}
+
+function meanOfThree(values: Float64Array, i: number, step: number, before: boolean, after: boolean): number {
+  const sum = values[i]! + (before ? values[i - step]! : 0) + (after ? values[i + step]! : 0);
+  return sum / (1 + Number(before) + Number(after));
 }
 
 function sigmoid(x: number): number {

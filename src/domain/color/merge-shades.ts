@@ -37,7 +37,9 @@ function shadeGap(p: Lab, q: Lab): number {
   const dL = Math.abs(p[0] - q[0]);
   const [c1, c2] = [chroma(p), chroma(q)];
   const apart = Math.hypot(p[1] - q[1], p[2] - q[2]);
-  if (Math.max(c1, c2) < 14) return Math.max(dL / 24, apart / 9);
+  // Pale cloth has deep shadows; black and grey beside each other are more often two colours.
+  const shadow = Math.min(p[0], q[0]) > 45 ? 29 : 23;
+  if (Math.max(c1, c2) < 14) return Math.max(dL / shadow, apart / 9);
   if (Math.min(c1, c2) < 8) return Math.max(dL / 20, apart / 11);
   // Folds of saturated cloth change chroma along with lightness, at the same hue.
   return Math.max(dL / 30, hueDifference(p, q) / 20, Math.abs(c1 - c2) / 28, apart / 34);

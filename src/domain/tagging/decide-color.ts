@@ -1,5 +1,5 @@
 /**
- * Colour: pixel evidence first, the model's opinion where it has one (scoring.md section 5). Ordered, first is primary.
+ * Colour: pixel evidence first, the model's opinion where it has one. Ordered, first is primary.
  */
 import { type ColorValue, nameColors, pixelDistribution } from '../color/name.ts';
 import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
@@ -15,7 +15,7 @@ import type { Vote } from './guards.ts';
 import type { Thresholds } from './thresholds.ts';
 import type { ColorShare, Decision } from './types.ts';
 
-/** Weight of the model in log p = a log p_model + (1 - a) log p_pixel: the starting value of scoring.md, unfitted. */
+/** Weight of the model in log p = a log p_model + (1 - a) log p_pixel: a starting value, not fitted yet. */
 const modelWeight = 0.4;
 /** Smallest share of the product's pixels at which a second or third colour is named. */
 const secondaryShare = 0.25;

@@ -19,9 +19,10 @@ export interface Scores {
   readonly disagreement: boolean;
 }
 
-/** Best first; ties by id, so that the same input always gives the same order. */
+/** Best first; what differs by less than 1e-9 is a tie, settled by id: rounding noise never orders an answer. */
 export function ranked(values: readonly Scored[]): Scored[] {
-  return [...values].sort((a, b) => b.confidence - a.confidence || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const grain = (value: Scored) => Math.round(value.confidence * 1e9);
+  return [...values].sort((a, b) => grain(b) - grain(a) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { VectorBank } from './bank.ts';
 import type { CategoryScores } from './decide-category.ts';
 import { candidates, maxCandidates, rounded, type Scored, type Scores } from './decide-values.ts';
 import type { Thresholds } from './thresholds.ts';
-import type { CategoryDecision, Decision, Explanation } from './types.ts';
+import type { CategoryDecision, Decision, Explanation, TagSet } from './types.ts';
 
 function explanation(
   mode: string,
@@ -50,4 +50,22 @@ export function explainDecision(
     candidates: candidates(scores.values),
     explain: explanation(attribute.scoring, scores.values, scores.none, thresholds, guard, prompts),
   };
+}
+
+/** The TagSet less what only `explain=true` adds: explanations, and candidates of what was decided. */
+export function withoutExplanations(tagSet: TagSet): TagSet {
+  const all = (attributes: Readonly<Record<string, Decision>>) =>
+    Object.fromEntries(Object.entries(attributes).map(([id, decision]) => [id, plain(decision)]));
+  return {
+    ...tagSet,
+    category: plain(tagSet.category),
+    attributes: all(tagSet.attributes),
+    variants: tagSet.variants.map((variant) => ({ ...variant, attributes: all(variant.attributes) })),
+  };
+}
+
+function plain<D extends Decision>(decision: D): D {
+  if (!decision.explain) return decision;
+  const { explain: _, ...rest } = decision;
+  return { ...rest, candidates: decision.status === 'abstained' ? decision.candidates : [] } as unknown as D;
 }

@@ -16,7 +16,7 @@ const excludedPresentations = new Set(['packaging']);
 const viewWeights: Readonly<Record<string, number>> = { front: 1, side: 0.7, back: 0.7, detail: 0.5 };
 const surfaceAttributes = new Set(['texture', 'material', 'surface-finish']);
 
-/** Weight of a picture's vote (scoring.md section 9): details count more for surfaces, less for everything else. */
+/** Weight of a picture's vote: details count more for surfaces, less for everything else. */
 export function voteWeight(view: string | null, attributeId: string): number {
   if (view === 'detail' && surfaceAttributes.has(attributeId)) return 1.5;
   return view === null ? 1 : (viewWeights[view] ?? 0.7);

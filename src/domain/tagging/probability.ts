@@ -25,18 +25,20 @@ export function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
+/** A sum that does not depend on the order of its terms, to the last bit. */
+function orderlessSum(terms: readonly number[]): number {
+  return [...terms].sort((a, b) => a - b).reduce((sum, term) => sum + term, 0);
+}
+
 /**
  * Weighted mean of log-probability rows, renormalised: how several pictures vote on one exclusive question
- * (scoring.md section 9). Weights need not sum to 1; a duplicated picture changes nothing.
+ * (the picture that shows more weighs more). Weights need not sum to 1; a duplicated picture changes nothing, nor does the order.
  */
 export function poolLogRows(rows: readonly (readonly number[])[], weights: readonly number[]): number[] {
   const width = rows[0]?.length ?? 0;
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const total = orderlessSum(weights);
   const mean = Array.from({ length: width }, (_, column) =>
-    rows.reduce(
-      (sum, row, index) => sum + ((weights[index] ?? 0) / total) * Math.max(row[column] ?? 0, -60),
-      0,
-    ),
+    orderlessSum(rows.map((row, index) => ((weights[index] ?? 0) / total) * Math.max(row[column] ?? 0, -60))),
   );
   return logSoftmax(mean);
 }

@@ -27,7 +27,8 @@ export function valuesFor(
   categoryId: string | null,
 ): readonly AttributeValue[] {
   const leaves = leavesUnder(taxonomy, categoryId).filter(
-    (leaf) => attribute.scope === 'image' || profile(taxonomy, leaf.profile!).attributes.includes(attribute.id),
+    (leaf) =>
+      attribute.scope === 'image' || profile(taxonomy, leaf.profile!).attributes.includes(attribute.id),
   );
   return attribute.values.filter(
     (value) =>

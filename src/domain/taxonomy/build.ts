@@ -6,7 +6,9 @@ export function buildTaxonomy(documents: Documents, contentHash: string): Taxono
   const { taxonomy } = documents;
   const categories = buildCategories(documents);
   const profiles = new Map(Object.keys(documents.profiles).map((id) => [id, buildProfile(documents, id)]));
-  const attributes = taxonomy.attributes.map((id) => buildAttribute(documents, id, documents.attributes[id]!));
+  const attributes = taxonomy.attributes.map((id) =>
+    buildAttribute(documents, id, documents.attributes[id]!),
+  );
   return {
     id: taxonomy.id,
     version: taxonomy.version,
@@ -47,7 +49,11 @@ function buildCategories({ categories, shopify, google }: Documents): Category[]
 /** The profile and all it extends, nearest first. */
 export function profileChain(profiles: Documents['profiles'], id: string): string[] {
   const chain: string[] = [];
-  for (let next: string | null = id; next !== null && !chain.includes(next); next = profiles[next]?.extends ?? null) {
+  for (
+    let next: string | null = id;
+    next !== null && !chain.includes(next);
+    next = profiles[next]?.extends ?? null
+  ) {
     chain.push(next);
   }
   return chain;
@@ -95,7 +101,11 @@ function buildAttribute(documents: Documents, id: string, document: AttributeDoc
   };
 }
 
-function buildValue({ shopify, google }: Documents, attributeId: string, value: ValueDocument): AttributeValue {
+function buildValue(
+  { shopify, google }: Documents,
+  attributeId: string,
+  value: ValueDocument,
+): AttributeValue {
   const address = `${attributeId}/${value.id}`;
   const mappings = (shopify.values[address]?.values ?? []).map(
     ({ gid, match, handle }): Mapping => ({ gid, match, ...(handle ? { handle } : {}) }),

@@ -70,7 +70,9 @@ export interface Documents {
   readonly attributes: Readonly<Record<string, AttributeDocument>>;
   readonly shopify: {
     readonly categories: Readonly<Record<string, Pick<Mapping, 'gid' | 'match'>>>;
-    readonly attributes: Readonly<Record<string, readonly { readonly handle: string; readonly gid: string | null }[]>>;
+    readonly attributes: Readonly<
+      Record<string, readonly { readonly handle: string; readonly gid: string | null }[]>
+    >;
     readonly values: Readonly<Record<string, { readonly values: readonly LooseMapping[] }>>;
   };
   readonly google: {

@@ -19,7 +19,12 @@ export function attributeProblems(documents: Documents, report: Report): void {
   colorProblems(documents, report);
 }
 
-function valueProblems({ profiles, categories }: Documents, file: string, attribute: AttributeDocument, report: Report): void {
+function valueProblems(
+  { profiles, categories }: Documents,
+  file: string,
+  attribute: AttributeDocument,
+  report: Report,
+): void {
   const ids = attribute.values.map((value) => value.id);
   const nodes = new Set(categories.map((category) => category.id));
   for (const id of duplicates(ids)) report(file, `values.${id}`, 'the id is used twice');
@@ -37,25 +42,35 @@ function valueProblems({ profiles, categories }: Documents, file: string, attrib
     for (const category of value.categories ?? []) {
       if (!nodes.has(category)) report(file, `${path}.categories`, `there is no category ${category}`);
     }
-    if (!value.deprecated && value.prompts.length === 0) report(file, `${path}.prompts`, 'a live value needs a prompt');
+    if (!value.deprecated && value.prompts.length === 0)
+      report(file, `${path}.prompts`, 'a live value needs a prompt');
     if (value.replaced_by === undefined) continue;
     const heir = attribute.values.find((other) => other.id === value.replaced_by);
     if (!value.deprecated) report(file, `${path}.replaced_by`, 'only a deprecated value is replaced');
-    if (!heir || heir.deprecated) report(file, `${path}.replaced_by`, `${value.replaced_by} is not a live value`);
+    if (!heir || heir.deprecated)
+      report(file, `${path}.replaced_by`, `${value.replaced_by} is not a live value`);
   }
 }
 
-function referenceProblems({ attributes }: Documents, file: string, attribute: AttributeDocument, report: Report): void {
+function referenceProblems(
+  { attributes }: Documents,
+  file: string,
+  attribute: AttributeDocument,
+  report: Report,
+): void {
   const known = (id: string) => new Set(attributes[id]?.values.map((value) => value.id));
   for (const { attribute: other, any_of } of attribute.requires) {
     if (!attributes[other]) report(file, 'requires', `there is no attribute ${other}`);
-    else for (const id of any_of) if (!known(other).has(id)) report(file, 'requires', `${other} has no value ${id}`);
+    else
+      for (const id of any_of)
+        if (!known(other).has(id)) report(file, 'requires', `${other} has no value ${id}`);
   }
   for (const [key, list, source] of [
     ['views', attribute.views, 'image-view'],
     ['presentations', attribute.presentations, 'presentation'],
   ] as const) {
-    for (const id of list ?? []) if (!known(source).has(id)) report(file, key, `${source} has no value ${id}`);
+    for (const id of list ?? [])
+      if (!known(source).has(id)) report(file, key, `${source} has no value ${id}`);
   }
 }
 
@@ -68,9 +83,13 @@ function wordingProblems(file: string, attribute: AttributeDocument, report: Rep
     ),
   ];
   for (const [path, prompt] of prompts) {
-    const unknown = [...prompt.matchAll(/\{([^}]*)\}/g)].map((match) => match[1]!).filter((name) => name !== 'a' && name !== 'item');
-    for (const name of unknown) report(file, path, `the placeholder {${name}} is not known: {a} and {item} are`);
-    if (negation.test(prompt.replace(allowedNegation, ''))) report(file, path, `negates: ${JSON.stringify(prompt)}`);
+    const unknown = [...prompt.matchAll(/\{([^}]*)\}/g)]
+      .map((match) => match[1]!)
+      .filter((name) => name !== 'a' && name !== 'item');
+    for (const name of unknown)
+      report(file, path, `the placeholder {${name}} is not known: {a} and {item} are`);
+    if (negation.test(prompt.replace(allowedNegation, '')))
+      report(file, path, `negates: ${JSON.stringify(prompt)}`);
   }
 }
 
@@ -81,9 +100,14 @@ function sharedCaptions(_: Documents, file: string, attribute: AttributeDocument
     for (const prompt of value.prompts) {
       const caption = renderCaption(prompt, 'product', false).toLowerCase();
       const owner = owners.get(caption);
-      const together = !owner?.profiles || !value.profiles || owner.profiles.some((one) => value.profiles!.includes(one));
+      const together =
+        !owner?.profiles || !value.profiles || owner.profiles.some((one) => value.profiles!.includes(one));
       if (owner && owner.id !== value.id && together) {
-        report(file, `values.${value.id}.prompts`, `shares the caption ${JSON.stringify(caption)} with ${owner.id}`);
+        report(
+          file,
+          `values.${value.id}.prompts`,
+          `shares the caption ${JSON.stringify(caption)} with ${owner.id}`,
+        );
       }
       owners.set(caption, { id: value.id, profiles: value.profiles });
     }
@@ -97,14 +121,23 @@ function colorProblems({ taxonomy, attributes }: Documents, report: Report): voi
       const value = values.find((one) => one.id === id);
       if (!value) report('taxonomy.yaml', `color_families.${family}`, `color has no value ${id}`);
       else if (value.family !== family) {
-        report('attributes/color.yaml', `values.${id}.family`, `is ${value.family}, but taxonomy.yaml lists it under ${family}`);
+        report(
+          'attributes/color.yaml',
+          `values.${id}.family`,
+          `is ${value.family}, but taxonomy.yaml lists it under ${family}`,
+        );
       }
     }
   }
   for (const { id, family } of values) {
-    if (family === undefined) report('attributes/color.yaml', `values.${id}.family`, 'a colour needs a family');
+    if (family === undefined)
+      report('attributes/color.yaml', `values.${id}.family`, 'a colour needs a family');
     else if (!taxonomy.color_families[family]?.includes(id)) {
-      report('attributes/color.yaml', `values.${id}.family`, `taxonomy.yaml does not list it under ${family}`);
+      report(
+        'attributes/color.yaml',
+        `values.${id}.family`,
+        `taxonomy.yaml does not list it under ${family}`,
+      );
     }
   }
 }

@@ -27,13 +27,17 @@ function headProblems({ taxonomy, attributes, categories }: Documents, report: R
     if (!attributes[id]) report(file, 'attributes', `${id} has no file attributes/${id}.yaml`);
   }
   for (const id of Object.keys(attributes)) {
-    if (!taxonomy.attributes.includes(id)) report(`attributes/${id}.yaml`, '', 'is not listed in taxonomy.yaml');
+    if (!taxonomy.attributes.includes(id))
+      report(`attributes/${id}.yaml`, '', 'is not listed in taxonomy.yaml');
   }
   const known = new Set(categories.map((category) => category.id));
   for (const [scope, ids] of Object.entries(taxonomy.scopes)) {
     for (const id of ids) if (!known.has(id)) report(file, `scopes.${scope}`, `there is no category ${id}`);
   }
-  for (const [key, list] of [['templates', taxonomy.templates], ['siglip_templates', taxonomy.siglip_templates]] as const) {
+  for (const [key, list] of [
+    ['templates', taxonomy.templates],
+    ['siglip_templates', taxonomy.siglip_templates],
+  ] as const) {
     list.forEach((template, index) => {
       if (!template.includes('{caption}')) report(file, `${key}.${index}`, 'lacks {caption}');
     });
@@ -43,7 +47,8 @@ function headProblems({ taxonomy, attributes, categories }: Documents, report: R
 function treeProblems({ categories, profiles }: Documents, report: Report): void {
   const file = 'categories.yaml';
   const byId = new Map(categories.map((category) => [category.id, category]));
-  for (const id of duplicates(categories.map((category) => category.id))) report(file, id, 'the id is used twice');
+  for (const id of duplicates(categories.map((category) => category.id)))
+    report(file, id, 'the id is used twice');
   for (const { id, parent, profile } of categories) {
     if (parent !== null && !byId.has(parent)) report(file, `${id}.parent`, `there is no category ${parent}`);
     const trail = [id];
@@ -57,7 +62,8 @@ function treeProblems({ categories, profiles }: Documents, report: Report): void
     const leaf = !categories.some((other) => other.parent === id);
     if (leaf && profile === undefined) report(file, id, 'a leaf needs a profile');
     if (!leaf && profile !== undefined) report(file, `${id}.profile`, 'only a leaf has a profile');
-    if (profile !== undefined && !profiles[profile]) report(file, `${id}.profile`, `there is no profile ${profile}`);
+    if (profile !== undefined && !profiles[profile])
+      report(file, `${id}.profile`, `there is no profile ${profile}`);
     else if (profile !== undefined && profiles[profile]?.abstract) {
       report(file, `${id}.profile`, `the profile ${profile} is abstract`);
     }
@@ -78,7 +84,11 @@ function profileProblems({ profiles, attributes }: Documents, report: Report): v
     for (const attribute of [...profile.attributes, ...profile.without]) {
       if (!attributes[attribute]) report(file, `${id}.attributes`, `there is no attribute ${attribute}`);
       else if (attributes[attribute].scope === 'image') {
-        report(file, `${id}.attributes`, `${attribute} is an attribute of pictures: it applies everywhere already`);
+        report(
+          file,
+          `${id}.attributes`,
+          `${attribute} is an attribute of pictures: it applies everywhere already`,
+        );
       }
     }
   }
@@ -100,26 +110,44 @@ function coverageProblems({ categories, profiles, attributes }: Documents, repor
           (!value.categories || value.categories.some((one) => path.includes(one))),
       );
       if (live.length < 2) {
-        report(`attributes/${attribute}.yaml`, 'values', `leaves ${live.length} value(s) for the category ${id}`);
+        report(
+          `attributes/${attribute}.yaml`,
+          'values',
+          `leaves ${live.length} value(s) for the category ${id}`,
+        );
       }
     }
   }
 }
 
-function mappingProblems({ categories, attributes, shopify, google, schemaOrg }: Documents, report: Report): void {
+function mappingProblems(
+  { categories, attributes, shopify, google, schemaOrg }: Documents,
+  report: Report,
+): void {
   const nodes = new Set(categories.map((category) => category.id));
   const values = new Set(
-    Object.entries(attributes).flatMap(([id, attribute]) => attribute.values.map((value) => `${id}/${value.id}`)),
+    Object.entries(attributes).flatMap(([id, attribute]) =>
+      attribute.values.map((value) => `${id}/${value.id}`),
+    ),
   );
   const check = (file: string, part: string, keys: readonly string[], known: (key: string) => boolean) => {
-    for (const key of keys) if (!known(key)) report(`mappings/${file}`, `${part}.${key}`, 'maps something that is not there');
+    for (const key of keys)
+      if (!known(key)) report(`mappings/${file}`, `${part}.${key}`, 'maps something that is not there');
   };
-  for (const [file, mapping] of [['shopify.yaml', shopify], ['google.yaml', google]] as const) {
+  for (const [file, mapping] of [
+    ['shopify.yaml', shopify],
+    ['google.yaml', google],
+  ] as const) {
     check(file, 'categories', Object.keys(mapping.categories), (key) => nodes.has(key));
     check(file, 'attributes', Object.keys(mapping.attributes), (key) => attributes[key] !== undefined);
     check(file, 'values', Object.keys(mapping.values), (key) => values.has(key));
   }
-  check('schema-org.yaml', 'attributes', Object.keys(schemaOrg.attributes), (key) => attributes[key] !== undefined);
+  check(
+    'schema-org.yaml',
+    'attributes',
+    Object.keys(schemaOrg.attributes),
+    (key) => attributes[key] !== undefined,
+  );
 }
 
 export function duplicates(list: readonly string[]): readonly string[] {

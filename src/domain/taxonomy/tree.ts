@@ -10,7 +10,9 @@ export function leavesUnder(taxonomy: Taxonomy, categoryId: string | null): read
 
 /** The node itself and everything below it. */
 export function withDescendants(taxonomy: Taxonomy, categoryId: string): readonly string[] {
-  return taxonomy.categories.filter((category) => category.path.includes(categoryId)).map((category) => category.id);
+  return taxonomy.categories
+    .filter((category) => category.path.includes(categoryId))
+    .map((category) => category.id);
 }
 
 /** The deepest node above (or equal to) all of these, or null where they share none. */

@@ -1,0 +1,15 @@
+/** For services that must not keep pictures: accepts everything, keeps nothing. */
+import type { Originals } from '../../application/ports.ts';
+import { checkedSha256 } from './content-key.ts';
+
+export function createNoOriginals(): Originals {
+  return {
+    async put(sha256) {
+      checkedSha256(sha256);
+    },
+    async get(sha256) {
+      checkedSha256(sha256);
+      return null;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** Brings the tables up to this version. Several processes may start at once: one works, the others wait for it. */
+import { type Kysely, Migrator, sql } from 'kysely';
+import * as tags from './migrations/0001-tags.ts';
+import type { Tables } from './tables.ts';
+
+/** In order, for ever: a migration that was released is never edited, only followed by another. */
+const migrations = { '0001-tags': tags };
+
+/** Any number that no other program on the same database uses for its advisory locks. */
+const lockKey = 4_716_230_118;
+
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  await db.connection().execute(async (session) => {
+    await sql`select pg_advisory_lock(${lockKey}::bigint)`.execute(session);
+    try {
+      const { error } = await new Migrator({
+        db: session,
+        provider: { getMigrations: async () => migrations },
+        migrationTableName: 'hangtag_migration',
+        migrationLockTableName: 'hangtag_migration_lock',
+      }).migrateToLatest();
+      if (error) throw error;
+    } finally {
+      await sql`select pg_advisory_unlock(${lockKey}::bigint)`.execute(session);
+    }
+  });
+}

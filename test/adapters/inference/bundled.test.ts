@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createBundledModel } from '../../../src/adapters/inference/bundled.ts';
+import { createFileTaxonomySource } from '../../../src/adapters/taxonomy/files.ts';
+import type { ImageModel } from '../../../src/application/ports.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const directory = path.join(root, 'models/bundled');
+const limits = { maxBatch: 4, maxWaiting: 64, maxWaitingBytes: 2 ** 26, deadlineMs: 20_000 };
+let model: ImageModel;
+
+beforeAll(async () => {
+  model = await createBundledModel({ directory, workers: 1, limits });
+});
+afterAll(() => model.close());
+
+/** The four pictures of golden.json, by the formulas that export.py draws them with. */
+function picture(name: string) {
+  const size = model.card.input.size;
+  const data = new Uint8Array(size * size * 3);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const pixel =
+        name === 'ramp'
+          ? [x * 2, y * 2, 255 - x - y]
+          : name === 'stripes'
+            ? [(Math.floor(x / 8) % 2) * 255, (Math.floor(y / 16) % 2) * 200, 40]
+            : name === 'tee'
+              ? teeShirt(x, y)
+              : [0, 0, 0];
+      data.set(
+        pixel.map((value) => ((value % 256) + 256) % 256),
+        (y * size + x) * 3,
+      );
+    }
+  }
+  return { width: size, height: size, data };
+}
+
+function teeShirt(x: number, y: number): number[] {
+  const side = Math.abs(x - 64);
+  return (side < 28 && y > 30 && y < 110) || (side < 50 && y > 30 && y < 58) ? [30, 40, 90] : [250, 250, 250];
+}
+
+const golden = JSON.parse(readFileSync(path.join(directory, 'golden.json'), 'utf8')) as Record<
+  string,
+  number[]
+>;
+
+describe('the bundled model', () => {
+  test.each(Object.keys(golden))('computes what the trained network computed: %s', async (name) => {
+    const vector = await model.embed(picture(name));
+    expect(vector).toHaveLength(model.card.dim);
+    expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+    const cosine = vector.reduce((sum, x, index) => sum + x * golden[name]![index]!, 0);
+    expect(cosine).toBeGreaterThan(0.9995);
+  });
+
+  test('the pictures are told apart, so the test above can fail', async () => {
+    const vector = await model.embed(picture('black'));
+    const cosine = vector.reduce((sum, x, index) => sum + x * golden.tee![index]!, 0);
+    expect(cosine).toBeLessThan(0.6);
+  });
+
+  test('a vector does not depend on what it was batched with', async () => {
+    const alone = await model.embed(picture('ramp'));
+    const crowd = await Promise.all(
+      ['black', 'ramp', 'stripes', 'ramp', 'black', 'ramp'].map((name) => model.embed(picture(name))),
+    );
+    for (const index of [1, 3, 5]) {
+      const cosine = crowd[index]!.reduce((sum, x, i) => sum + x * alone[i]!, 0);
+      expect(cosine).toBeGreaterThan(0.99999);
+    }
+  });
+
+  test('its bank fits the taxonomy: every class is a category or the class of nothing, unit vectors, one scale', async () => {
+    const source = createFileTaxonomySource({
+      directory: path.join(root, 'taxonomy'),
+      calibrationDirectory: path.join(root, 'calibration'),
+    });
+    const taxonomy = await source.load();
+    const bank = await model.bank(taxonomy);
+    expect(bank.model).toBe(`${model.card.id}@${model.card.fingerprint}`);
+    expect(bank.categories.values.ids).toHaveLength(17);
+    expect(bank.categories.nulls.ids).toHaveLength(1);
+    expect([...bank.supported]).toEqual(['sleeve-length']);
+    expect(bank.attribute('neckline', 'top')).toBeUndefined();
+    for (const group of [bank.categories.values, bank.attribute('sleeve-length', 'top')!.values]) {
+      group.ids.forEach((_, row) => {
+        expect(Math.hypot(...group.data.subarray(row * bank.dim, (row + 1) * bank.dim))).toBeCloseTo(1, 4);
+      });
+    }
+    expect(await source.calibration(model.card.id, taxonomy)).toMatchObject({ model: model.card.id });
+  });
+
+  test('a taxonomy that lacks what the model names is refused with the names', async () => {
+    const source = createFileTaxonomySource({
+      directory: path.join(root, 'taxonomy'),
+      calibrationDirectory: root,
+    });
+    const taxonomy = await source.load();
+    const categoryById = new Map(taxonomy.categoryById);
+    categoryById.delete('t-shirt');
+    await expect(model.bank({ ...taxonomy, categoryById })).rejects.toThrow(/t-shirt/);
+  });
+
+  test('many at once are all answered', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => ['black', 'ramp', 'stripes'][index % 3]!);
+    const vectors = await Promise.all(names.map((name) => model.embed(picture(name))));
+    expect(vectors).toHaveLength(40);
+  });
+});

@@ -1,0 +1,2 @@
+/** A log for stores whose warnings are expected. */
+export const quiet = { info() {}, warn() {}, error() {} };
