@@ -91,7 +91,7 @@ function namePoints(values: readonly ColorValue[]): readonly NamePoints[] {
   return values.flatMap((value): NamePoints[] => {
     if (notByPixel.has(value.id) || value.hex === null) return [];
     const own = hexToLab(value.hex);
-    const labs = anchors[value.id] ?? (own ? [own] : []);
+    const labs = anchors.get(value.id) ?? (own ? [own] : []);
     return labs.length > 0 ? [{ value, labs }] : [];
   });
 }

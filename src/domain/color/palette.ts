@@ -23,8 +23,8 @@ const fullGain = 0.12;
 /** Cells that are worked on without coarsening: the time of all that follows is proportional to them. */
 const mostCells = 1200;
 
-/** Cells of 5 bits a channel, each at the mean of its pixels; of 4 bits for a picture that has too many of them. */
-export function toPalette(data: Uint8Array, gains: Gains, bits: 5 | 4 = 5): Palette {
+/** Cells of 5 bits a channel, each at the mean of its pixels; of 4 or 3 bits where that gives too many of them. */
+export function toPalette(data: Uint8Array, gains: Gains, bits = 5): Palette {
   const drop = 8 - bits;
   const count = data.length / 3;
   const sums = new Map<number, [number, number, number, number]>();
@@ -41,7 +41,7 @@ export function toPalette(data: Uint8Array, gains: Gains, bits: 5 | 4 = 5): Pale
       sum[3]++;
     } else sums.set(key, [r, g, b, 1]);
   }
-  if (bits === 5 && sums.size > mostCells) return toPalette(data, gains, 4);
+  if (bits > 3 && sums.size > mostCells) return toPalette(data, gains, bits - 1);
   const order = [...sums.keys()].sort((p, q) => p - q);
   const indexOf = new Map(order.map((key, index) => [key, index]));
   const cells = order.map((key) => {

@@ -1,7 +1,7 @@
 /** What can be wrong inside the attributes: values, references, colours, and the wording of prompts. */
 import type { AttributeDocument, Documents } from './documents.ts';
-import { duplicates, type Report } from './problems.ts';
 import { renderCaption } from './prompts.ts';
+import { duplicates, type Report } from './report.ts';
 
 /** CLIP-like models largely ignore negation (NegBench, arXiv 2501.09425), so a prompt never relies on it. */
 const negation = /\b(no|not|without|never|instead of)\b/i;

@@ -2,8 +2,7 @@
 import { profileAttributes, profileChain } from './build.ts';
 import type { Documents, TaxonomyProblem } from './documents.ts';
 import { attributeProblems } from './problems-attributes.ts';
-
-export type Report = (file: string, path: string, message: string) => void;
+import { duplicates, type Report } from './report.ts';
 
 export function findProblems(documents: Documents): readonly TaxonomyProblem[] {
   const problems: TaxonomyProblem[] = [];
@@ -148,8 +147,4 @@ function mappingProblems(
     Object.keys(schemaOrg.attributes),
     (key) => attributes[key] !== undefined,
   );
-}
-
-export function duplicates(list: readonly string[]): readonly string[] {
-  return [...new Set(list.filter((item, index) => list.indexOf(item) !== index))];
 }

@@ -1,0 +1,37 @@
+/** A process-wide cap on bodies being received and worked: refused before reading, by what they announce. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HangtagError } from '../domain/errors.ts';
+
+/**
+ * `total`: bytes in flight, at most. `largest`: what a request may be; one that does not announce its length counts as
+ * that much.
+ */
+export function limitBytesInFlight(
+  app: FastifyInstance,
+  limits: { readonly total: number; readonly largest: number },
+): void {
+  let inFlight = 0;
+  const held = new WeakMap<FastifyRequest, number>();
+  const release = (request: FastifyRequest) => {
+    inFlight -= held.get(request) ?? 0;
+    held.delete(request);
+  };
+
+  app.addHook('onRequest', async (request) => {
+    const { 'content-length': announced, 'transfer-encoding': encoding } = request.headers;
+    if (announced === undefined && encoding === undefined) return;
+    const bytes = announced === undefined ? limits.largest : Number(announced);
+    if (bytes > limits.largest) {
+      throw new HangtagError('request.too_large', `A request may have at most ${limits.largest} bytes.`);
+    }
+    if (inFlight + bytes > limits.total) {
+      throw new HangtagError('service.overloaded', 'Too many bytes are being received already.', {
+        retryAfter: 1,
+      });
+    }
+    inFlight += bytes;
+    held.set(request, bytes);
+  });
+  app.addHook('onResponse', async (request) => release(request));
+  app.addHook('onRequestAbort', async (request) => release(request));
+}

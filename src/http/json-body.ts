@@ -1,0 +1,75 @@
+/** `application/json`: base64 images, and references that a later version will fetch. */
+import { z } from 'zod';
+import type { ImageInput } from '../application/tag-request.ts';
+import { HangtagError } from '../domain/errors.ts';
+import {
+  maxImageBytes,
+  maxImages,
+  missing,
+  type TagBody,
+  textField,
+  tooLarge,
+  tooMany,
+  viewField,
+} from './tag-fields.ts';
+import { malformed, problemsOf } from './tag-query.ts';
+
+const short = z.string().nullish();
+const body = z.strictObject({
+  images: z.array(
+    z.strictObject({
+      url: z.string().optional(),
+      s3: z.string().optional(),
+      base64: z.string().optional(),
+      view: short,
+      variant: short,
+      ref: short,
+    }),
+  ),
+  category: short,
+  title: short,
+});
+
+type JsonImage = z.infer<typeof body>['images'][number];
+
+export function readJson(value: unknown): TagBody {
+  const parsed = body.safeParse(value);
+  if (!parsed.success) throw malformed(problemsOf(parsed.error, ''));
+  const { images, category, title } = parsed.data;
+  if (images.length === 0) throw missing();
+  if (images.length > maxImages) throw tooMany();
+  return {
+    images: images.map(
+      (image, index): ImageInput => ({
+        content: contentOf(image, index),
+        view: viewField(image.view, `/images/${index}/view`),
+        variant: textField(image.variant ?? undefined, `/images/${index}/variant`, 128),
+        ref: textField(image.ref ?? undefined, `/images/${index}/ref`),
+      }),
+    ),
+    category: textField(category ?? undefined, '/category', 256),
+    title: textField(title ?? undefined, '/title'),
+  };
+}
+
+function contentOf({ url, s3, base64 }: JsonImage, index: number): Uint8Array | HangtagError {
+  if ([url, s3, base64].filter((one) => one !== undefined).length !== 1) {
+    const detail = 'An image is exactly one of url, s3 or base64.';
+    throw malformed([{ code: 'request.malformed', detail, pointer: `/images/${index}` }]);
+  }
+  if (base64 === undefined) {
+    return new HangtagError(
+      'image.reference_unsupported',
+      'References (url, s3) are not fetched by this version: send the bytes.',
+    );
+  }
+  // Four characters are three bytes: what is too large is refused before it is decoded.
+  if (base64.length > Math.ceil(maxImageBytes / 3) * 4 + 4) return tooLarge();
+  const bytes = Buffer.from(base64, 'base64');
+  // Node skips what is not base64, so a wrong text decodes to fewer bytes than its length says.
+  const expected = Math.floor((base64.replace(/=+$/, '').length * 3) / 4);
+  if (bytes.length === 0 || bytes.length !== expected) {
+    return new HangtagError('image.unreadable', 'The base64 text is empty or not valid base64.');
+  }
+  return bytes.length > maxImageBytes ? tooLarge() : bytes;
+}

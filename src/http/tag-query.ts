@@ -1,0 +1,77 @@
+/** The query of `POST /products/:id/tags`, checked; every mistake named with its pointer. */
+import { z } from 'zod';
+import { HangtagError, type Problem } from '../domain/errors.ts';
+import type { Taxonomy } from '../domain/taxonomy/types.ts';
+
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+
+const query = z.strictObject({
+  attributes: z.string().optional(),
+  category: z.string().max(256).optional(),
+  minConfidence: z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,6}|1\.0+|0\.\d{1,6})$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(0),
+  explain: flag.default(false),
+  store: flag.default(true),
+  async: flag.default(false),
+});
+
+export interface TagQuery {
+  readonly attributes: readonly string[] | null;
+  readonly category: string | null;
+  readonly minConfidence: number;
+  readonly explain: boolean;
+  readonly store: boolean;
+}
+
+export function parseTagQuery(raw: unknown, taxonomy: Taxonomy): TagQuery {
+  const parsed = query.safeParse(raw);
+  if (!parsed.success) throw malformed(problemsOf(parsed.error, 'query'));
+  const { attributes, category, minConfidence, explain, store, async } = parsed.data;
+  if (async)
+    throw new HangtagError(
+      'feature.unsupported',
+      'async=true is not available in this version; leave it out.',
+    );
+  return {
+    attributes: attributes === undefined ? null : parseAttributes(attributes, taxonomy),
+    category: category?.trim() || null,
+    minConfidence,
+    explain,
+    store,
+  };
+}
+
+/** `fabric` is another word for `material`, everywhere an attribute is named. */
+export function attributeId(name: string): string {
+  return name === 'fabric' ? 'material' : name;
+}
+
+function parseAttributes(list: string, taxonomy: Taxonomy): readonly string[] {
+  const ids = list.split(',').map((name) => attributeId(name.trim()));
+  const problems = ids.flatMap((id, index): Problem[] => {
+    const attribute = taxonomy.attributeById.get(id);
+    if (attribute && attribute.scope !== 'image') return [];
+    const detail = `${JSON.stringify(id.slice(0, 80))} is not an attribute of products.`;
+    return [{ code: 'attribute.not_found', detail, pointer: `/query/attributes/${index}` }];
+  });
+  if (problems.length > 0) throw malformed(problems);
+  return [...new Set(ids)];
+}
+
+export function problemsOf(error: z.ZodError, root: string): Problem[] {
+  return error.issues.slice(0, 50).map((issue) => ({
+    code: 'request.malformed',
+    detail: issue.message,
+    pointer: `/${[root, ...issue.path.map(String)].filter(Boolean).join('/')}`,
+  }));
+}
+
+export function malformed(errors: readonly Problem[]): HangtagError {
+  const [first] = errors;
+  const detail =
+    errors.length === 1 && first ? `${first.pointer}: ${first.detail}` : `${errors.length} things are wrong.`;
+  return new HangtagError('request.malformed', detail, { errors });
+}

@@ -1,0 +1,66 @@
+/** TagSet to the wire, in one place. */
+import { maxCandidates } from '../domain/tagging/decide-values.ts';
+import type { Decision, TagSet } from '../domain/tagging/types.ts';
+
+/** `minConfidence` filters the answer, never what is stored: what a model was less sure of is shown as a candidate. */
+export function wireTagSet(stored: TagSet, minConfidence = 0) {
+  const tagSet = minConfidence > 0 ? confident(stored, minConfidence) : stored;
+  return {
+    apiVersion: 1,
+    productId: tagSet.productId,
+    revision: tagSet.revision,
+    title: tagSet.title,
+    category: tagSet.category,
+    attributes: tagSet.attributes,
+    variants: tagSet.variants,
+    tags: tagsOf(tagSet),
+    images: tagSet.images,
+    provenance: tagSet.provenance,
+    warnings: tagSet.warnings,
+  };
+}
+
+/** `category/<id>`, then `<attribute>/<value>` of everything accepted, the variants' too, each once. */
+export function tagsOf(tagSet: TagSet): readonly string[] {
+  const list = (attributes: Readonly<Record<string, Decision>>) =>
+    Object.entries(attributes).flatMap(([id, decision]) => accepted(id, decision));
+  return [
+    ...new Set([
+      ...accepted('category', tagSet.category),
+      ...list(tagSet.attributes),
+      ...tagSet.variants.flatMap((variant) => list(variant.attributes)),
+    ]),
+  ];
+}
+
+function accepted(id: string, decision: Decision): string[] {
+  if (decision.status !== 'accepted') return [];
+  return decision.values.flatMap((value) => (value.id === null ? [] : [`${id}/${value.id}`]));
+}
+
+function confident(tagSet: TagSet, least: number): TagSet {
+  const all = (attributes: Readonly<Record<string, Decision>>) =>
+    Object.fromEntries(Object.entries(attributes).map(([id, decision]) => [id, filtered(decision, least)]));
+  return {
+    ...tagSet,
+    category: filtered(tagSet.category, least),
+    attributes: all(tagSet.attributes),
+    variants: tagSet.variants.map((variant) => ({ ...variant, attributes: all(variant.attributes) })),
+  };
+}
+
+function filtered<D extends Decision>(decision: D, least: number): D {
+  const values = decision.values.filter((value) => value.confidence === null || value.confidence >= least);
+  if (values.length === decision.values.length) return decision;
+  if (values.length > 0) return { ...decision, values };
+  const candidates = decision.values.flatMap(({ id, name, confidence }) =>
+    id === null || confidence === null ? [] : [{ id, name, confidence }],
+  );
+  return {
+    ...decision,
+    status: 'abstained',
+    reason: 'below-threshold',
+    values,
+    candidates: candidates.slice(0, maxCandidates),
+  };
+}

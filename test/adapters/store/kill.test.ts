@@ -1,0 +1,112 @@
+/**
+ * kill -9 in the middle of writing, again and again on one directory: whatever was acknowledged is there afterwards,
+ * with its vector and its history. KILL_ROUNDS raises the number of rounds, KILL_SEED changes the moments.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { createPgliteStore } from '../../../src/adapters/store/pglite.ts';
+import type { Store } from '../../../src/application/ports.ts';
+import { sha256, vectorOf } from '../../contracts/sample-tags.ts';
+import { quiet } from './quiet-log.ts';
+
+const rounds = Number(process.env.KILL_ROUNDS ?? 5);
+const seed = Number(process.env.KILL_SEED ?? 1);
+const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-kill-'));
+const directory = path.join(folder, 'database');
+const writer = path.join(import.meta.dirname, 'kill-writer.ts');
+
+const children = new Set<ChildProcess>();
+afterEach(async () => {
+  await Promise.all([...children].map(kill));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** 0 to 1, the same for the same seed and round. */
+const chance = (round: number) => Number.parseInt(sha256(`${seed} ${round}`).slice(0, 8), 16) / 2 ** 32;
+
+/** Starts a writer and resolves once its store is open. `promised` grows as it prints. */
+async function startWriter(round: number) {
+  const child = spawn(process.execPath, ['--import', 'tsx', writer, directory, String(round)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  const promised = new Map<string, number>();
+  let errors = '';
+  child.stderr.on('data', (text) => {
+    errors += text;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`the writer ended by itself: ${errors}`)));
+    createInterface(child.stdout).on('line', (line) => {
+      const [id, revision] = line.split(' ');
+      if (id === 'open') resolve();
+      else promised.set(id!, Number(revision));
+    });
+  });
+  return { child, promised };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  children.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
+async function missing(store: Store, promised: ReadonlyMap<string, number>): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [id, revision] of promised) {
+    const tagSet = await store.findTags(id);
+    const entries = await store.history(id, 10);
+    const image = (await store.findImages([sha256(id)], 'm@1')).get(sha256(id));
+    if (!tagSet || tagSet.revision < revision) problems.push(`${id}: revision ${tagSet?.revision ?? 'none'}`);
+    if (entries.length !== tagSet?.revision) problems.push(`${id}: ${entries.length} history entries`);
+    if (JSON.stringify(entries[0]?.tagSet) !== JSON.stringify(tagSet))
+      problems.push(`${id}: history differs`);
+    if (!image || Buffer.compare(Buffer.from(image.vector.buffer), Buffer.from(vectorOf(id).buffer)) !== 0)
+      problems.push(`${id}: vector`);
+  }
+  return problems;
+}
+
+test(
+  `${rounds} times kill -9: nothing that was acknowledged is lost`,
+  async () => {
+    const all = new Map<string, number>();
+    for (let round = 1; round <= rounds; round++) {
+      const { child, promised } = await startWriter(round);
+      await pause(20 + 400 * chance(round));
+      await kill(child);
+      for (const [id, revision] of promised) all.set(id, revision);
+      const store = await createPgliteStore({ directory, durability: 'full', log: quiet });
+      try {
+        expect(await missing(store, promised), `round ${round}, seed ${seed}`).toEqual([]);
+        if (round === rounds) expect(await missing(store, all)).toEqual([]);
+      } finally {
+        await store.close();
+      }
+    }
+    // Proof that the writers wrote.
+    expect(all.size).toBeGreaterThan(rounds);
+  },
+  30_000 + rounds * 10_000,
+);
+
+test('a second process is refused while the first lives, and takes over at once when it is gone', async () => {
+  const { child } = await startWriter(0);
+  const open = () => createPgliteStore({ directory, durability: 'full', log: quiet });
+  await expect(open()).rejects.toMatchObject({
+    code: 'store.unavailable',
+    message: `data directory ${directory} is in use by pid ${child.pid}`,
+  });
+  await kill(child);
+  const began = performance.now();
+  await (await open()).close();
+  expect(performance.now() - began).toBeLessThan(8_000);
+});
