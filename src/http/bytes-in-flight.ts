@@ -17,7 +17,7 @@ export function limitBytesInFlight(
     held.delete(request);
   };
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { 'content-length': announced, 'transfer-encoding': encoding } = request.headers;
     if (announced === undefined && encoding === undefined) return;
     const bytes = announced === undefined ? limits.largest : Number(announced);
@@ -31,7 +31,8 @@ export function limitBytesInFlight(
     }
     inFlight += bytes;
     held.set(request, bytes);
+    // Closed covers the caller who hung up, for whom no response ever finishes.
+    reply.raw.once('close', () => release(request));
   });
   app.addHook('onResponse', async (request) => release(request));
-  app.addHook('onRequestAbort', async (request) => release(request));
 }

@@ -34,7 +34,8 @@ export function isLostRace(error: unknown): boolean {
 /** The connection this came over cannot be used any further: its state is unknown, or the server closed it. */
 export function breaksConnection(error: unknown): boolean {
   const state = sqlState(error);
-  return state === null || state === '25P03' || state.startsWith('08') || state.startsWith('57P');
+  const ended = error instanceof Error && 'severity' in error && error.severity !== 'ERROR';
+  return state === null || ended || state === '25P03' || state.startsWith('08') || state.startsWith('57P');
 }
 
 export function unavailable(detail: string, cause?: unknown): HangtagError {

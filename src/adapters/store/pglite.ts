@@ -1,25 +1,21 @@
 /**
  * The embedded store: PostgreSQL compiled to WebAssembly, inside this process, on files of its own.
  *
- * It has one session, so the pool lends out one connection: transactions queue, and no query can slip into another's.
  * Three things it lacks are added here: real fsync, one process per directory, and vacuuming.
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import { sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { createDurableFiles, durableSettings, proveDurability } from './durable-files.ts';
+import { createEmbeddedSession } from './embedded-session.ts';
 import type { StoreLog } from './failures.ts';
 import { createIfMissing } from './first-start.ts';
-import { guardedPool } from './guarded-pool.ts';
 import { migrate } from './migrate.ts';
 import { createSqlStore } from './sql-store.ts';
-import type { Tables } from './tables.ts';
 
 export interface PgliteStoreOptions {
   /** Created where missing; its lock file stands beside it. */
@@ -31,8 +27,7 @@ export interface PgliteStoreOptions {
 
 /** Memory is the process's own: the operating system's cache serves the rest. */
 const small = ['-c', 'shared_buffers=16MB', '-c', 'wal_buffers=256kB'];
-/** Callers wait for the one connection; this long means that the process cannot keep up. */
-const waitForTurnMs = 10_000;
+/** Nothing else clears away dead rows; old TagSets would pile up. */
 const vacuumEveryMs = 10 * 60_000;
 
 /** Refuses with `store.unavailable` when the directory is in use, or when commits do not reach the disk. */
@@ -63,7 +58,7 @@ async function openDatabase({
       ? { fs: durable.files, startParams: [...durableSettings, ...small] }
       : { fs: new NodeFS(directory), startParams: [...PGlite.defaultStartParams, ...small] },
   );
-  const db = embeddedKysely(database, log);
+  const { db, shutDown } = createEmbeddedSession(database, log);
   const timer = setInterval(() => {
     sql`vacuum (analyze)`.execute(db).catch((error: unknown) => log.warn({ err: error }, 'vacuum failed'));
   }, vacuumEveryMs);
@@ -72,7 +67,7 @@ async function openDatabase({
     db,
     async release() {
       clearInterval(timer);
-      await database.close();
+      await shutDown();
       await release();
     },
   });
@@ -84,20 +79,4 @@ async function openDatabase({
     await store.close();
     throw error;
   }
-}
-
-export function embeddedKysely(database: PGlite, log: StoreLog): Kysely<Tables> {
-  // The adapter is no socket and has only what the driver calls, which the driver's types do not know.
-  const adapter = createPgConfig(database) as unknown as pg.PoolConfig;
-  const pool = new pg.Pool({
-    ...adapter,
-    max: 1,
-    idleTimeoutMillis: 0,
-    connectionTimeoutMillis: waitForTurnMs,
-    // A connection given up on leaves the session behind, perhaps in the middle of a transaction.
-    onConnect: async (client: pg.ClientBase) => {
-      await client.query('rollback');
-    },
-  });
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guardedPool(pool, log) }) });
 }

@@ -11,8 +11,9 @@ import {
   durableSettings,
   proveDurability,
 } from '../../../src/adapters/store/durable-files.ts';
+import { createEmbeddedSession } from '../../../src/adapters/store/embedded-session.ts';
 import { migrate } from '../../../src/adapters/store/migrate.ts';
-import { createPgliteStore, embeddedKysely } from '../../../src/adapters/store/pglite.ts';
+import { createPgliteStore } from '../../../src/adapters/store/pglite.ts';
 import { createSqlStore } from '../../../src/adapters/store/sql-store.ts';
 import { countUp, sha256, writeOf } from '../../contracts/sample-tags.ts';
 import { quiet } from './quiet-log.ts';
@@ -35,10 +36,10 @@ afterEach(async () => {
 async function engine(startParams: readonly string[], flush?: (descriptor: number) => void) {
   const durable: DurableFiles = createDurableFiles(directory, flush);
   const database = await PGlite.create({ fs: durable.files, startParams: [...startParams] });
-  const db = embeddedKysely(database, quiet);
+  const { db, shutDown } = createEmbeddedSession(database, quiet);
   await migrate(db);
-  const store = createSqlStore({ db, release: () => database.close() });
-  closing.push(() => store.close().catch(() => {}));
+  const store = createSqlStore({ db, release: shutDown });
+  closing.push(() => store.close());
   return { durable, db, store };
 }
 
@@ -107,7 +108,7 @@ describe('durability', () => {
     await expect(store.ping()).rejects.toMatchObject(refusal);
     failing = false;
     await expect(store.saveTags(writeOf('late'))).rejects.toMatchObject(refusal);
-    closing.length = 0;
+    await store.close();
     const again = await engine(durableSettings);
     expect(await again.store.findTags('kept')).not.toBeNull();
     expect(await again.store.findTags('late')).toBeNull();
@@ -117,7 +118,7 @@ describe('durability', () => {
 describe('races and mistakes', () => {
   /** Every insert into the history fails with this SQLSTATE, the first `times` times. */
   async function failHistory(state: string, times: number) {
-    const opened = await engine(['-F', ...durableSettings]);
+    const opened = await engine([...durableSettings, '-F']);
     const run = (text: string) => sql.raw(text).execute(opened.db);
     await run('create sequence failures');
     await run(`create function fail() returns trigger language plpgsql as $$ begin

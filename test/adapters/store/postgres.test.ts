@@ -79,8 +79,8 @@ describe.skipIf(!server)('PostgreSQL (needs TEST_DATABASE_URL)', () => {
         cause: { code: '25006' },
       });
     } finally {
-      await database.run(`set default_transaction_read_only = off; do $$ begin
-        execute format('alter database %I reset default_transaction_read_only', current_database()); end $$`);
+      await database.run(`begin read write; do $$ begin
+        execute format('alter database %I reset default_transaction_read_only', current_database()); end $$; commit`);
     }
   });
 

@@ -1,0 +1,69 @@
+/**
+ * The embedded database's one session, lent out by a pool of one: transactions queue, and no query can slip into
+ * another's transaction.
+ *
+ * When PostgreSQL stops itself (a PANIC, such as a disk that fails to flush), a server would start anew. Here the next
+ * message to the stopped engine would spin for ever inside WebAssembly and take the whole process with it. So from then
+ * on nothing is sent any more, every call is refused, and only a new process goes on, from what is on the disk.
+ */
+import type { PGlite } from '@electric-sql/pglite';
+import { createPgConfig } from '@electric-sql/pglite/node-postgres';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { StoreLog } from './failures.ts';
+import { guardedPool } from './guarded-pool.ts';
+import type { Tables } from './tables.ts';
+
+/** Callers wait for the one connection; this long means that the process cannot keep up. */
+const waitForTurnMs = 10_000;
+
+export interface EmbeddedSession {
+  readonly db: Kysely<Tables>;
+  /** After the last query: stops the engine in good order, where it has not stopped itself. */
+  shutDown(): Promise<void>;
+}
+
+export function createEmbeddedSession(database: PGlite, log: StoreLog): EmbeddedSession {
+  const stopped = watch(database, log);
+  // The adapter is no socket and has only what the driver calls, which the driver's types do not know.
+  const adapter = createPgConfig(database) as unknown as pg.PoolConfig;
+  const pool = new pg.Pool({
+    ...adapter,
+    max: 1,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: waitForTurnMs,
+    // A connection given up on leaves the session behind, perhaps in the middle of a transaction.
+    onConnect: async (client: pg.ClientBase) => {
+      await client.query('rollback');
+    },
+  });
+  return {
+    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guardedPool(pool, log) }) }),
+    async shutDown() {
+      if (!stopped()) await database.close();
+    },
+  };
+}
+
+/** Stands between the driver and the engine, message by message. Returns whether the engine has stopped. */
+function watch(database: PGlite, log: StoreLog): () => boolean {
+  const send = database.execProtocolStream.bind(database);
+  let stopped: unknown = null;
+  database.execProtocolStream = async (message, options) => {
+    if (stopped) throw new Error('The embedded database has stopped itself.', { cause: stopped });
+    try {
+      const answers = await send(message, options);
+      stopped =
+        answers.find(
+          (answer) => 'severity' in answer && (answer.severity === 'PANIC' || answer.severity === 'FATAL'),
+        ) ?? null;
+      return answers;
+    } catch (error) {
+      stopped = error;
+      throw error;
+    } finally {
+      if (stopped) log.error({ err: stopped }, 'the embedded database has stopped itself: restart hangtag');
+    }
+  };
+  return () => stopped !== null;
+}

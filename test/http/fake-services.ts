@@ -1,0 +1,154 @@
+/** Services that behave: they remember what they were asked and answer a small TagSet. */
+import path from 'node:path';
+import { pino } from 'pino';
+import { createFileTaxonomySource } from '../../src/adapters/taxonomy/files.ts';
+import type { Services, TagRequest } from '../../src/application/tag-request.ts';
+import { HangtagError } from '../../src/domain/errors.ts';
+import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
+import { type AppLimits, buildApp } from '../../src/http/app.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const taxonomy = await createFileTaxonomySource({
+  directory: path.join(root, 'taxonomy'),
+  calibrationDirectory: path.join(root, 'calibration'),
+}).load();
+
+const decision = (id: string, confidence: number | null): Decision => ({
+  status: 'accepted',
+  source: confidence === null ? 'human' : 'model',
+  values: [{ id, name: id, confidence }],
+  threshold: 0.5,
+  candidates: [],
+  rejected: [],
+  reviewed: null,
+});
+
+export function sampleTagSet(productId: string): TagSet {
+  return {
+    productId,
+    revision: 3,
+    title: null,
+    category: {
+      ...decision('t-shirt', 0.93),
+      values: [{ id: 't-shirt', name: 'T-shirt', path: ['clothing', 'tops', 't-shirt'], confidence: 0.93 }],
+    },
+    attributes: {
+      color: {
+        ...decision('navy', 0.71),
+        values: [
+          { id: 'navy', name: 'Navy', confidence: 0.71 },
+          { id: 'white', name: 'White', confidence: 0.2 },
+        ],
+      },
+      neckline: decision('crew', null),
+      fit: { ...decision('slim', 0.4), status: 'suggested' },
+    },
+    variants: [
+      {
+        key: 'b',
+        images: [0],
+        attributes: { pattern: decision('striped', 0.8), color: decision('navy', 0.9) },
+      },
+    ],
+    images: [],
+    provenance: {
+      backend: 'bundled',
+      model: 'm@1',
+      taxonomy: 't@1',
+      taxonomyHash: 'x',
+      calibration: null,
+      notSupported: [],
+      taggedAt: 'now',
+    },
+    warnings: [],
+  };
+}
+
+export interface World {
+  readonly app: Awaited<ReturnType<typeof buildApp>>;
+  readonly asked: TagRequest[];
+  /** Runs instead of the usual answer, where set. */
+  behave: ((request: TagRequest, signal: AbortSignal) => Promise<TagSet>) | null;
+  ready: Record<string, string | null>;
+  readonly lines: string[];
+}
+
+export async function createWorld(limits: Partial<AppLimits> = {}): Promise<World> {
+  const lines: string[] = [];
+  const world = {
+    asked: [] as TagRequest[],
+    behave: null as World['behave'],
+    ready: { store: null } as World['ready'],
+    lines,
+  };
+  const services: Services = {
+    taxonomy,
+    async tagProduct(request, signal) {
+      world.asked.push(request);
+      if (world.behave) return world.behave(request, signal);
+      const faults = request.images
+        .map((image) => image.content)
+        .filter((content) => content instanceof HangtagError);
+      if (faults.length === request.images.length) throw faults[0]!;
+      return sampleTagSet(request.productId);
+    },
+    async readTags(id) {
+      if (id === 'unknown')
+        throw new HangtagError('product.not_found', 'No product with this id has been tagged.');
+      if (id === 'broken') throw new TypeError('a bug with a secret in it');
+      return sampleTagSet(id);
+    },
+    describeModel: () => ({
+      card: {
+        backend: 'bundled',
+        id: 'm',
+        fingerprint: '1',
+        license: 'Apache-2.0',
+        dim: 2,
+        input: { size: 8, fit: 'squash', kernel: 'cubic' },
+        refuses: ['much'],
+      },
+      calibration: null,
+      category: { supported: true, calibrated: false, threshold: 0.5, precision: null, coverage: null },
+      attributes: {
+        color: { supported: true, calibrated: false, threshold: 0.3, precision: null, coverage: null },
+      },
+    }),
+    readiness: async () => world.ready,
+  };
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const app = await buildApp({
+    services,
+    log,
+    limits: { requestTimeoutMs: 5000, ...limits },
+    openOnLoopback: true,
+  });
+  return Object.assign(world, { app });
+}
+
+export interface Part {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+  readonly filename?: string;
+}
+
+/** A multipart body by hand, so that tests can break it. */
+export function form(parts: readonly Part[], boundary = 'xyzzy') {
+  const pieces = parts.flatMap(({ name, content, filename }) => [
+    Buffer.from(
+      `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}\r\n\r\n`,
+    ),
+    Buffer.from(content),
+    Buffer.from('\r\n'),
+  ]);
+  return {
+    payload: Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]),
+    headers: { host: 'localhost', 'content-type': `multipart/form-data; boundary=${boundary}` },
+  };
+}
+
+export const photo = (content: string | Uint8Array = 'pixels'): Part => ({
+  name: 'image',
+  content,
+  filename: 'a.jpg',
+});
