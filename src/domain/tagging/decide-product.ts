@@ -40,6 +40,8 @@ export function decideProduct(meaning: Meaning, question: ProductQuestion): Prod
   const { taxonomy } = meaning;
   const votes = question.images.map((image) => lookAt(meaning, image));
   const category = question.category ?? decideStageOne(meaning, votes, question.explain);
+  // Pictures of nothing we sell have no colour worth naming either: nobody votes.
+  const voters = category.reason === 'not-visible' ? [] : votes;
   const categoryId = category.status === 'accepted' ? (category.values[0]?.id ?? null) : null;
   const wanted = attributesFor(taxonomy, categoryId)
     .filter((id) => question.attributes === null || question.attributes.includes(id))
@@ -60,12 +62,13 @@ export function decideProduct(meaning: Meaning, question: ProductQuestion): Prod
   const variants = perVariant
     ? keys.map((key) => {
         const mine = votes.filter((vote) => vote.image.variant === key);
-        return { key, images: mine.map((vote) => vote.image.index), attributes: decide('variant', mine) };
+        const among = voters.filter((vote) => mine.includes(vote));
+        return { key, images: mine.map((vote) => vote.image.index), attributes: decide('variant', among) };
       })
     : [];
   const attributes = perVariant
-    ? decide('shared', votes)
-    : decideAll(meaning, answerable, votes, categoryId, question.explain);
+    ? decide('shared', voters)
+    : decideAll(meaning, answerable, voters, categoryId, question.explain);
   return {
     category,
     attributes,
