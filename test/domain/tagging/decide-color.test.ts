@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { hexToLab } from '../../../src/domain/color/lab.ts';
+import { decideColor } from '../../../src/domain/tagging/decide-color.ts';
+import { attributeThresholds } from '../../../src/domain/tagging/thresholds.ts';
+import type { ColorShare } from '../../../src/domain/tagging/types.ts';
+import { attribute, image, taxonomy, value } from './small-world.ts';
+
+const color = taxonomy.attributeById.get('color')!;
+const thresholds = attributeThresholds(null, color);
+const share = (hex: string, part: number): ColorShare => ({ hex, lab: hexToLab(hex)!, share: part });
+const seen = (...colors: ColorShare[]) => [
+  { image: image(0, {}, { colors }), view: null, presentation: null },
+];
+const decide = (
+  votes: ReturnType<typeof seen>,
+  model: Parameters<typeof decideColor>[3] = null,
+  under = thresholds,
+) => decideColor(color, color.values, votes, model, under, taxonomy.colorFamilies).decision;
+const ids = (found: ReturnType<typeof decide>) => found.values.map((one) => one.id);
+
+describe('colour', () => {
+  test('one colour: its name, its measured hex, its share', () => {
+    expect(decide(seen(share('#c41230', 1)))).toMatchObject({
+      status: 'accepted',
+      values: [{ id: 'red', hex: '#c41230', share: 1, evidence: 'pixel' }],
+    });
+  });
+
+  test('two large colours are both named, the larger first; a small one is not', () => {
+    expect(ids(decide(seen(share('#c8102e', 0.6), share('#ffffff', 0.4))))).toEqual(['red', 'white']);
+    expect(ids(decide(seen(share('#c8102e', 0.9), share('#ffffff', 0.1))))).toEqual(['red']);
+  });
+
+  test('two pictures count the same, whatever their order', () => {
+    const [a] = seen(share('#c8102e', 1));
+    const [b] = seen(share('#111111', 1));
+    expect(ids(decide([a!, b!])).sort()).toEqual(['black', 'red']);
+    expect(decide([b!, a!]).values).toEqual(decide([a!, b!]).values);
+  });
+
+  test('nothing measured and no model: not visible', () => {
+    expect(decide(seen())).toMatchObject({ status: 'abstained', reason: 'not-visible' });
+  });
+
+  test('between two shades of one family the family’s own name is given', () => {
+    const shades = [
+      value('blue', { hex: '#2a4fa0', family: 'blue' }),
+      value('navy', { hex: '#27479a', family: 'blue' }),
+      value('red', { hex: '#c8102e', family: 'red' }),
+    ];
+    const pair = attribute('color', shades, { scoring: 'ranked-softmax', selection: 'multi', maxValues: 3 });
+    const strict = { ...thresholds, accept: 0.8 };
+    const { decision } = decideColor(
+      pair,
+      shades,
+      seen(share('#284b9d', 1)),
+      null,
+      strict,
+      taxonomy.colorFamilies,
+    );
+    expect(decision).toMatchObject({ status: 'accepted', values: [{ id: 'blue' }] });
+  });
+
+  test('a model that has an opinion is heard, and cannot overrule plain pixels', () => {
+    const said = (id: string) => ({
+      values: color.values.map((one) => ({
+        id: one.id,
+        name: one.name,
+        confidence: one.id === id ? 0.96 : 0.01,
+      })),
+      none: 0,
+      disagreement: false,
+    });
+    expect(decide(seen(share('#c8102e', 1)), said('red')).values[0]).toMatchObject({
+      id: 'red',
+      evidence: 'both',
+    });
+    expect(ids(decide(seen(share('#111111', 1)), said('white')))).not.toContain('white');
+    // Half-way between navy and blue the model settles it.
+    const between = seen(share('#1a3a80', 1));
+    expect(ids(decide(between, said('navy')))[0]).toBe('navy');
+    expect(ids(decide(between, said('blue')))[0]).toBe('blue');
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { changed, type Fresh, merge, withoutBarred } from '../../../src/domain/tagging/merge.ts';
+import type { Decision, TagSet } from '../../../src/domain/tagging/types.ts';
+
+const decision = (id: string, more: Partial<Decision> = {}): Decision => ({
+  status: 'accepted',
+  source: 'model',
+  values: [{ id, name: id, confidence: 0.9 }],
+  threshold: 0.5,
+  candidates: [],
+  rejected: [],
+  reviewed: null,
+  ...more,
+});
+const category = { ...decision('tee'), values: [{ id: 'tee', name: 'Tee', path: ['tee'], confidence: 0.9 }] };
+const provenance = {
+  backend: 'bundled',
+  model: 'm@1',
+  taxonomy: 't@1',
+  taxonomyHash: 'h',
+  calibration: null,
+  taggedAt: 'now',
+};
+const fresh = (attributes: Record<string, Decision>, more: Partial<Fresh> = {}): Fresh => ({
+  productId: 'p',
+  title: null,
+  answer: { category, attributes, variants: [], notSupported: ['fit'] },
+  attributes: null,
+  images: [],
+  provenance,
+  warnings: [],
+  ...more,
+});
+const first = (attributes: Record<string, Decision>): TagSet => ({
+  ...merge(null, fresh(attributes)),
+  revision: 1,
+});
+
+describe('merging', () => {
+  test('a full run replaces what the model said, drops what no longer applies, keeps what people said', () => {
+    const human = decision('v-neck', { source: 'human' });
+    const merchant = decision('red', { source: 'merchant' });
+    const before = first({
+      neckline: human,
+      color: merchant,
+      pattern: decision('solid'),
+      hem: decision('raw'),
+    });
+    const after = merge(
+      before,
+      fresh({ neckline: decision('crew'), color: decision('blue'), pattern: decision('striped') }),
+    );
+    expect(after.attributes).toEqual({ neckline: human, color: merchant, pattern: decision('striped') });
+  });
+
+  test('a partial run leaves the others, which say under what they were decided if that was something else', () => {
+    const before = first({ color: decision('red'), pattern: decision('solid') });
+    const same = merge(before, fresh({ color: decision('blue') }, { attributes: ['color'] }));
+    expect(same.attributes.pattern).toEqual(decision('solid'));
+    const other = merge(
+      before,
+      fresh(
+        { color: decision('blue') },
+        { attributes: ['color'], provenance: { ...provenance, model: 'm@2' } },
+      ),
+    );
+    expect(other.attributes.pattern?.provenance).toEqual(before.provenance);
+    expect(other.attributes.color?.provenance).toBeUndefined();
+  });
+
+  test('an attribute that was asked for and has no answer any more is gone', () => {
+    const before = first({ color: decision('red'), pattern: decision('solid') });
+    expect(merge(before, fresh({}, { attributes: ['pattern'] })).attributes).toEqual({
+      color: decision('red'),
+    });
+  });
+
+  test('what a person barred is not given again; others of the same attribute are', () => {
+    const two = { ...decision('a'), values: [decision('a').values[0]!, decision('b').values[0]!] };
+    expect(withoutBarred(two, ['a'])).toMatchObject({
+      status: 'accepted',
+      values: [{ id: 'b' }],
+      rejected: ['a'],
+    });
+    expect(withoutBarred(decision('a'), ['a'])).toMatchObject({
+      status: 'abstained',
+      values: [],
+      rejected: ['a'],
+    });
+  });
+
+  test('not supported is what is neither answered nor answered by a person', () => {
+    const before = first({ fit: decision('slim', { source: 'human' }) });
+    expect(merge(before, fresh({})).provenance.notSupported).toEqual([]);
+    expect(merge(null, fresh({})).provenance.notSupported).toEqual(['fit']);
+  });
+});
+
+describe('what makes a revision', () => {
+  const before = first({ color: decision('red') });
+  test.each<[string, TagSet, boolean]>([
+    ['nothing', before, false],
+    [
+      'another confidence',
+      first({ color: decision('red', { values: [{ id: 'red', name: 'red', confidence: 0.1 }] }) }),
+      false,
+    ],
+    ['a later time', { ...before, provenance: { ...before.provenance, taggedAt: 'later' } }, false],
+    ['another value', first({ color: decision('blue') }), true],
+    ['another source', first({ color: decision('red', { source: 'human' }) }), true],
+    ['another status', first({ color: decision('red', { status: 'suggested' }) }), true],
+    ['one attribute more', first({ color: decision('red'), fit: decision('slim') }), true],
+    [
+      'another picture',
+      { ...before, images: [{ index: 0, status: 'ok', sha256: 'x', view: null, variant: null, ref: null }] },
+      true,
+    ],
+  ])('%s', (_, after, expected) => {
+    expect(changed(before, after)).toBe(expected);
+  });
+
+  test('the first answer always does', () => {
+    expect(changed(null, before)).toBe(true);
+  });
+});
