@@ -120,7 +120,10 @@ export interface Store {
     sha256s: readonly string[],
     model: string,
   ): Promise<ReadonlyMap<string, StoredImage & { readonly vector: Float32Array }>>;
-  /** The TagSet as it stands, its revision set by the store: 1 for the first, one more for each that `revise`s. */
+  /**
+   * The TagSet as decided, its revision set by the store: 1 for the first, one more for each that `revise`s.
+   * Explanations (`withoutExplanations`) stay in this answer and are not kept.
+   */
   saveTags(write: TagWrite): Promise<TagSet>;
   findTags(productId: string): Promise<TagSet | null>;
   /** Newest first. */

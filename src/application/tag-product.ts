@@ -1,7 +1,6 @@
 /** The story of one upload: pictures in, evidence, decision, merge with what people said, saved whole or not at all. */
 import { HangtagError, type Problem } from '../domain/errors.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
-import { withoutExplanations } from '../domain/tagging/explain.ts';
 import { changed, merge } from '../domain/tagging/merge.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
 import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
@@ -40,20 +39,17 @@ export function createTagProduct(needs: TagProductNeeds): Services['tagProduct']
         await originals.put(result.facts.sha256, content);
       }
     }
-    let explained: TagSet | null = null;
-    const saved = await store.saveTags({
+    return store.saveTags({
       productId: request.productId,
       cause: 'request',
       images: seen.map(({ facts, colors }) => ({ facts, colors })),
       model: modelKey(model),
       vectors: new Map(seen.map(({ facts, vector }) => [facts.sha256, vector])),
       decide: (current) => {
-        explained = decide(current);
-        const tagSet = withoutExplanations(explained);
+        const tagSet = decide(current);
         return { tagSet, revise: changed(current, tagSet) };
       },
     });
-    return request.explain && explained ? { ...(explained as TagSet), revision: saved.revision } : saved;
   };
 }
 

@@ -1,5 +1,6 @@
 /** TagSet to the wire, in one place. */
 import { maxCandidates } from '../domain/tagging/decide-values.ts';
+import { acceptedTags } from '../domain/tagging/tags.ts';
 import type { Decision, TagSet } from '../domain/tagging/types.ts';
 
 /** `minConfidence` filters the answer, never what is stored: what a model was less sure of is shown as a candidate. */
@@ -13,29 +14,11 @@ export function wireTagSet(stored: TagSet, minConfidence = 0) {
     category: tagSet.category,
     attributes: tagSet.attributes,
     variants: tagSet.variants,
-    tags: tagsOf(tagSet),
+    tags: acceptedTags(tagSet),
     images: tagSet.images,
     provenance: tagSet.provenance,
     warnings: tagSet.warnings,
   };
-}
-
-/** `category/<id>`, then `<attribute>/<value>` of everything accepted, the variants' too, each once. */
-export function tagsOf(tagSet: TagSet): readonly string[] {
-  const list = (attributes: Readonly<Record<string, Decision>>) =>
-    Object.entries(attributes).flatMap(([id, decision]) => accepted(id, decision));
-  return [
-    ...new Set([
-      ...accepted('category', tagSet.category),
-      ...list(tagSet.attributes),
-      ...tagSet.variants.flatMap((variant) => list(variant.attributes)),
-    ]),
-  ];
-}
-
-function accepted(id: string, decision: Decision): string[] {
-  if (decision.status !== 'accepted') return [];
-  return decision.values.flatMap((value) => (value.id === null ? [] : [`${id}/${value.id}`]));
 }
 
 function confident(tagSet: TagSet, least: number): TagSet {

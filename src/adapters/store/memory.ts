@@ -1,8 +1,9 @@
 /** A store that lives as long as the process: for commands that answer without keeping, and for tests of use-cases. */
 import type { HistoryEntry, Store, StoredImage } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
+import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
-import { checkedProductId, withoutExplanations } from './rows.ts';
+import { checkedProductId } from './rows.ts';
 
 export function createMemoryStore({ clock }: { readonly clock: () => string }): Store {
   const products = new Map<string, TagSet>();

@@ -1,6 +1,6 @@
 /** Between the domain's shapes and what a row can hold. */
 import { HangtagError } from '../../domain/errors.ts';
-import type { Decision, TagSet, VariantTags } from '../../domain/tagging/types.ts';
+import type { TagSet } from '../../domain/tagging/types.ts';
 
 /** Longest product id in UTF-16 units: 256 characters, each of up to two. An index entry must stay far below 2.7 kB. */
 const longestId = 512;
@@ -21,20 +21,6 @@ export function plain(text: string): string {
   return text.replaceAll('\0', '');
 }
 
-/** `<attribute>/<value>` of everything accepted, the category and every variant included, each once. */
-export function acceptedTags(tagSet: TagSet): string[] {
-  const tags = new Set<string>();
-  const add = (attribute: string, decision: Decision) => {
-    if (decision.status !== 'accepted') return;
-    for (const { id } of decision.values) if (id !== null) tags.add(plain(`${attribute}/${id}`));
-  };
-  add('category', tagSet.category);
-  for (const { attributes } of [tagSet, ...tagSet.variants]) {
-    for (const [id, decision] of Object.entries(attributes)) add(id, decision);
-  }
-  return [...tags];
-}
-
 export function acceptedCategory({ category }: TagSet): string | null {
   const id = category.status === 'accepted' ? category.values[0]?.id : null;
   return id == null ? null : plain(id);
@@ -45,26 +31,6 @@ export function pictures(tagSet: TagSet): { readonly position: number; readonly 
   return tagSet.images.flatMap(({ sha256 }, position) =>
     sha256 === undefined ? [] : [{ position, sha256 }],
   );
-}
-
-/** As it is kept: explanations belong to one answer and are never stored. */
-export function withoutExplanations(tagSet: TagSet): TagSet {
-  return {
-    ...tagSet,
-    category: unexplained(tagSet.category),
-    attributes: allUnexplained(tagSet.attributes),
-    variants: tagSet.variants.map(
-      (variant): VariantTags => ({ ...variant, attributes: allUnexplained(variant.attributes) }),
-    ),
-  };
-}
-
-function unexplained<D extends Decision>({ explain: _, ...decision }: D): Omit<D, 'explain'> {
-  return decision;
-}
-
-function allUnexplained(attributes: TagSet['attributes']): TagSet['attributes'] {
-  return Object.fromEntries(Object.entries(attributes).map(([id, decision]) => [id, unexplained(decision)]));
 }
 
 /** Little-endian float32, whatever the machine's own order. */

@@ -7,17 +7,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { TagWrite } from '../../application/ports.ts';
+import { withoutExplanations } from '../../domain/tagging/explain.ts';
+import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { isLostRace, translated } from './failures.ts';
-import {
-  acceptedCategory,
-  acceptedTags,
-  checkedProductId,
-  pictures,
-  plain,
-  vectorToBytes,
-  withoutExplanations,
-} from './rows.ts';
+import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** How often a transaction that lost a race is tried in all. */
@@ -53,7 +47,7 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
     revision,
     tag_set: text,
     category_id: acceptedCategory(answer),
-    accepted: acceptedTags(answer),
+    accepted: acceptedTags(answer).map(plain),
     updated_at: sql<Date>`now()`,
   };
   if (current === null) {
