@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBundledModel } from '../../../src/adapters/inference/bundled.ts';
+import { createOnnxPool } from '../../../src/adapters/inference/onnx-pool.ts';
 import { createFileTaxonomySource } from '../../../src/adapters/taxonomy/files.ts';
 import type { ImageModel } from '../../../src/application/ports.ts';
 
@@ -109,5 +110,17 @@ describe('the bundled model', () => {
     const names = Array.from({ length: 40 }, (_, index) => ['black', 'ramp', 'stripes'][index % 3]!);
     const vectors = await Promise.all(names.map((name) => model.embed(picture(name))));
     expect(vectors).toHaveLength(40);
+  });
+
+  test('pictures of the wrong size fail alone; what comes after is answered', async () => {
+    const wrong = { width: 4, height: 4, data: new Uint8Array(4 * 4 * 3) };
+    await expect(model.embed(wrong)).rejects.toMatchObject({ code: 'inference.unavailable' });
+    expect(await model.embed(picture('tee'))).toHaveLength(model.card.dim);
+  });
+
+  test('a file that is no model, or none at all, is an error at start and leaves no thread behind', async () => {
+    const setup = { size: 128, workers: 2 };
+    await expect(createOnnxPool({ ...setup, modelFile: path.join(root, 'package.json') })).rejects.toThrow();
+    await expect(createOnnxPool({ ...setup, modelFile: '/nowhere/model.onnx' })).rejects.toThrow();
   });
 });
