@@ -112,3 +112,38 @@ def nothing(count, size, photos, seed):
                 canvas = image.crop((x, y, x + side, y + side)).resize((size, size), Image.BICUBIC)
         made.append(np.asarray(canvas))
     return np.stack(made)
+
+
+def charts(count, size, seed):
+    """Drawn documents: size charts, forms and receipts, as grids with rows of strokes that stand for writing."""
+    draw = random.Random(seed)
+    made = []
+    for _ in range(count):
+        paper = 255 - draw.choice((0, 0, 0, draw.randrange(60)))
+        canvas = Image.new("RGB", (size * 2, size * 2), (paper,) * 3)
+        pen = ImageDraw.Draw(canvas)
+        ink = tuple(draw.randrange(130) for _ in range(3)) if draw.random() < .3 else (draw.randrange(110),) * 3
+        column, line = size * 2 / draw.uniform(1, 9), size * 2 / draw.uniform(4, 22)
+        thick, slant = draw.choice((0, 0, 1, 2, 3)), draw.uniform(-.6, .6)
+        step, height = draw.uniform(2, 9), draw.uniform(.15, .6)
+        left, top = draw.uniform(0, .3), draw.uniform(.1, .4)
+        y = draw.uniform(0, line)
+        if draw.random() < .3:
+            pen.rectangle([0, 0, size * 2, int(line)], fill=tuple(draw.randrange(256) for _ in range(3)))
+        while y < size * 2:
+            x = 0.
+            while x < size * 2:
+                if thick:
+                    pen.line([(x, y), (x, y + line)], fill=ink, width=thick)
+                    pen.line([(x, y), (x + column, y)], fill=ink, width=thick)
+                stroke = x + column * left
+                end = x + column * draw.uniform(.5, 1)
+                while stroke < end:
+                    rise = line * height * draw.uniform(.6, 1)
+                    pen.line([(stroke, y + line * top + rise), (stroke + slant * rise, y + line * top)], fill=ink,
+                             width=draw.choice((1, 1, 2)))
+                    stroke += step * draw.uniform(.7, 1.6)
+                x += column
+            y += line
+        made.append(np.asarray(canvas.resize((size, size), Image.BICUBIC)))
+    return np.stack(made)

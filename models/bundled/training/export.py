@@ -59,9 +59,32 @@ def fit_sleeves(unit, labels, start, log_scale, epochs=400):
     return F.normalize(weight.detach(), dim=1), float(scale.detach().exp())
 
 
+def fit_nothing(unit, labels, empty, classes, scale, start, rows=6, epochs=500):
+    """Several vectors for "nothing", pooled as the service pools them (log-mean-exp), the types' own left as they are."""
+    generator = torch.Generator().manual_seed(3)
+    weight = (start[None] + .05 * torch.randn(rows, start.shape[0], generator=generator)).requires_grad_()
+    seen = torch.cat([unit, empty])
+    target = torch.cat([labels, torch.full((len(empty),), len(classes))])
+    known = scale * seen @ classes.t()
+    optimizer = torch.optim.AdamW([weight], lr=.02, weight_decay=.0)
+    for _ in range(epochs):
+        null = torch.logsumexp(scale * seen @ F.normalize(weight, dim=1).t(), 1) - np.log(rows)
+        loss = F.cross_entropy(torch.cat([known, null[:, None]], 1), target, label_smoothing=.02)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return F.normalize(weight.detach(), dim=1)
+
+
+def with_nothing(unit, classes, nothing, scale):
+    """Logits of the types, then one of the pooled null class."""
+    null = torch.logsumexp(scale * unit @ nothing.t(), 1) - np.log(len(nothing))
+    return torch.cat([scale * unit @ classes.t(), null[:, None]], 1)
+
+
 def temperature(logits, labels):
     """The T that minimises the negative log-likelihood of softmax(logits / T), by a fine grid."""
-    grid = np.exp(np.linspace(np.log(.05), np.log(3), 400))
+    grid = np.exp(np.linspace(np.log(.01), np.log(3), 500))
     losses = [float(F.cross_entropy(logits / float(t), labels)) for t in grid]
     return round(float(grid[int(np.argmin(losses))]), 4)
 
@@ -140,7 +163,13 @@ def main():
     classes = F.normalize(head.weight.detach(), dim=1)
     part = {name: torch.from_numpy(np.flatnonzero(parts == name)) for name in ("train", "val", "test")}
 
-    logits = scale * unit @ classes.t()
+    sources = [r["file"] for r, p in zip(rows, parts) if p == "train"]
+    empty = {name: embed(network, np.concatenate([data.nothing(count, SIZE, sources, seed), data.charts(count, SIZE, seed)]))
+             for name, count, seed in (("fit", 1600, 11), ("check", 400, 12))}
+    nothing = fit_nothing(unit[part["train"]], types[part["train"]], empty["fit"], classes[:data.REJECT], scale,
+                          classes[data.REJECT])
+    classes = classes[:data.REJECT]
+    logits = with_nothing(unit, classes, nothing, scale)
     heat = temperature(logits[part["val"]], types[part["val"]])
     figures = {"types": {}, "category": {}, "sleeve-length": {}}
     for name in ("val", "test"):
@@ -166,6 +195,9 @@ def main():
             "photos": len(top), "answered": round(float(taken.float().mean()), 4),
             "right": round(float((choice == types[part[name]])[taken].float().mean()), 4)}
 
+    drawn = F.softmax(with_nothing(empty["check"], classes, nothing, scale) / heat, 1)
+    figures["nothing"] = {"pictures": len(drawn), "refused": round(float((drawn[:, :data.REJECT].sum(1) < accept).float().mean()), 4)}
+
     by_eye = sleeve_labels()
     sleeves = torch.tensor([by_eye.get(r["file"], data.IMPLIED_SLEEVE.get(r["label"], -1)) for r in rows])
     known = {name: index[sleeves[index] >= 0] for name, index in part.items()}
@@ -176,13 +208,13 @@ def main():
     stack = torch.cat([known["train"]] + [eyed["train"]] * 3)
     arms, arm_scale = fit_sleeves(unit[stack], sleeves[stack], start.weight.detach(), start.log_scale.detach())
     arm_logits = scale * unit @ arms.t()
-    arm_heat = temperature(arm_logits[eyed["val"]], sleeves[eyed["val"]])
+    arm_heat = temperature(arm_logits[known["val"]], sleeves[known["val"]])
 
     def arm_chance(index):
         top, choice = F.softmax(arm_logits[index] / arm_heat, 1).max(1)
         return top.numpy(), (choice == sleeves[index]).numpy()
 
-    arm_accept = accept_at(*arm_chance(eyed["val"]), .80, .5)
+    arm_accept = accept_at(*arm_chance(known["val"]), .90, .5)
     for name in ("val", "test"):
         for kind, index in (("by-eye", eyed[name]), ("all", known[name])):
             top, correct = arm_chance(index)
@@ -193,7 +225,8 @@ def main():
 
     bank = {"id": ID, "license": "Apache-2.0", "dim": unit.shape[1], "scale": round(scale, 6),
             "input": {"size": SIZE, "fit": "squash", "kernel": "cubic"}, "refuses": REFUSES,
-            "category": [row(CATEGORY.get(t), t, classes[i]) for i, t in enumerate(data.TYPES + ["nothing"])],
+            "category": [row(CATEGORY[t], t, classes[i]) for i, t in enumerate(data.TYPES)]
+            + [row(None, f"nothing {i + 1}", v) for i, v in enumerate(nothing)],
             "attributes": {"sleeve-length": [row(v, v, arms[i]) for i, v in enumerate(data.SLEEVES)]}}
     (out / "bank.json").write_text(json.dumps(bank, indent=1) + "\n")
     (out / "golden.json").write_text(json.dumps(golden(network)) + "\n")
@@ -206,7 +239,7 @@ def main():
         return {"temperature": heat, "accept": accept, "margin": margin, "status": status,
                 "precision": precision, "coverage": coverage}
 
-    seen, arm_seen = figures["category"]["test"], figures["sleeve-length"]["test-by-eye"]
+    seen, arm_seen = figures["category"]["test"], figures["sleeve-length"]["test-all"]
     calibration = {
         "id": f"{ID}/{TAXONOMY}/1", "model": ID, "taxonomy": f"retail-visual-attributes@{TAXONOMY}",
         "category": fitted(heat, accept, .1, "accept", seen["right"], seen["answered"]),
