@@ -1,0 +1,168 @@
+/**
+ * `npm run bench`: ratios measured in one run, cases interleaved, medians. A ratio survives a busy machine; a
+ * millisecond does not. Writes bench/result.json and prints a table with each goal met or missed.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { createSharpReader } from '../src/adapters/image/sharp.ts';
+import { asAnother, photo } from './pictures.ts';
+import { cpuMs, memory, type Running, startService } from './process.ts';
+
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
+const perRound = Number(process.env.BENCH_REQUESTS ?? 120);
+const connections = 16;
+
+interface Result {
+  readonly name: string;
+  readonly measured: number;
+  readonly goal: number;
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+async function upload(service: Running, id: string, body: Buffer): Promise<void> {
+  const answer = await fetch(`${service.url}/products/${id}/tags`, {
+    method: 'POST',
+    headers: { 'content-type': 'image/jpeg' },
+    body: new Uint8Array(body),
+  });
+  await answer.arrayBuffer();
+  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+}
+
+/** CPU ms of the service for one request, over `count` requests at 16 connections. */
+async function cpuPerRequest(
+  service: Running,
+  count: number,
+  one: (n: number) => Promise<void>,
+): Promise<number> {
+  const before = cpuMs(service.pid);
+  let next = 0;
+  const lane = async () => {
+    for (let n = next++; n < count; n = next++) await one(n);
+  };
+  await Promise.all(Array.from({ length: connections }, lane));
+  return (cpuMs(service.pid) - before) / count;
+}
+
+const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-bench-'));
+const results: Result[] = [];
+try {
+  const small = await photo(400, 533, 82);
+  const large = await photo(4000, 3000, 82);
+  const file = path.join(folder, 'small.jpg');
+  await writeFile(file, small);
+
+  const service = await startService({ DATA_DIR: path.join(folder, 'data') });
+  const fresh: number[] = [];
+  const repeated: number[] = [];
+  const bare: number[] = [];
+  const freshLarge: number[] = [];
+  const repeatedLarge: number[] = [];
+  for (let n = 0; n < 40; n++) await upload(service, `warm-${n}`, asAnother(small, `warm-${n}`));
+  for (let round = 0; round < rounds; round++) {
+    const name = (n: number) => `r${round}-${n}`;
+    fresh.push(
+      await cpuPerRequest(service, perRound, (n) => upload(service, name(n), asAnother(small, name(n)))),
+    );
+    repeated.push(
+      await cpuPerRequest(service, perRound, (n) => upload(service, name(n), asAnother(small, name(n)))),
+    );
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      'bench/bare.ts',
+      file,
+      String(perRound),
+    ]);
+    bare.push(Number(stdout));
+    const few = Math.max(8, Math.round(perRound / 8));
+    freshLarge.push(
+      await cpuPerRequest(service, few, (n) => upload(service, `L${name(n)}`, asAnother(large, name(n)))),
+    );
+    repeatedLarge.push(
+      await cpuPerRequest(service, few, (n) => upload(service, `L${name(n)}`, asAnother(large, name(n)))),
+    );
+  }
+  results.push({
+    name: 'CPU per durably stored request / bare decode and inference, 16 connections',
+    measured: median(fresh) / median(bare),
+    goal: 2.5,
+  });
+  results.push({
+    name: 'G6 CPU of a duplicate / of a new image, 400 px',
+    measured: median(repeated) / median(fresh),
+    goal: 0.08,
+  });
+  results.push({
+    name: 'G6 the same, 12 MP',
+    measured: median(repeatedLarge) / median(freshLarge),
+    goal: 0.25,
+  });
+  await service.stop();
+
+  const idle = await startService({ DATA_DIR: path.join(folder, 'burst') });
+  await upload(idle, 'warm', small);
+  const before = memory(idle.pid).now;
+  const burst = Array.from({ length: 64 }, (_, n) => asAnother(large, `b${n}`));
+  await Promise.allSettled(burst.map((body, n) => upload(idle, `b${n}`, body)));
+  const bytes = burst.reduce((sum, body) => sum + body.length, 0) / 2 ** 20;
+  results.push({
+    name: `G7b peak memory over idle / bytes in flight (64 JPEGs of 12 MP, ${bytes.toFixed(0)} MiB)`,
+    measured: (memory(idle.pid).peak - before) / bytes,
+    goal: 2.5,
+  });
+  await idle.stop();
+
+  results.push({
+    name: 'G8 difference to PIL / difference of a JPEG q90 round trip',
+    measured: await parity(),
+    goal: 0.2,
+  });
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Mean difference of our resizing to PIL's on the fixtures, over what re-encoding the reference would cost. */
+async function parity(): Promise<number> {
+  const fixtures = path.resolve('test/fixtures/images');
+  const reader = createSharpReader({ concurrency: 1 });
+  const ratios: number[] = [];
+  for (const name of ['tall.jpg', 'wide.jpg', 'large.jpg']) {
+    const { readFile } = await import('node:fs/promises');
+    const reference = await sharp(await readFile(path.join(fixtures, `${name}.squash128.png`)))
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+    const { input } = await reader.prepare(await readFile(path.join(fixtures, name)), {
+      size: 128,
+      fit: 'squash',
+      kernel: 'cubic',
+    });
+    const lossy = await sharp(
+      await sharp(reference, { raw: { width: 128, height: 128, channels: 3 } })
+        .jpeg({ quality: 90 })
+        .toBuffer(),
+    )
+      .raw()
+      .toBuffer();
+    ratios.push(difference(input.data, reference) / difference(lossy, reference));
+  }
+  return median(ratios);
+}
+
+function difference(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length;
+}
+
+for (const { name, measured, goal } of results) {
+  process.stdout.write(
+    `${measured <= goal ? 'met   ' : 'MISSED'}  ${measured.toFixed(3).padStart(7)}  (goal <= ${goal})  ${name}\n`,
+  );
+}
+await writeFile('bench/result.json', `${JSON.stringify(results, null, 2)}\n`);
