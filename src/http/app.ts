@@ -11,6 +11,7 @@ import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { healthRoutes } from './routes/health.ts';
 import { modelRoute } from './routes/model.ts';
+import { openApiRoutes } from './routes/openapi.ts';
 import { readTagsRoute } from './routes/read-tags.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
@@ -75,6 +76,7 @@ export async function buildApp({
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);
+  await openApiRoutes(app);
   await app.ready();
   return app;
 }

@@ -15,25 +15,28 @@ import {
 import { malformed, problemsOf } from './tag-query.ts';
 
 const short = z.string().nullish();
-const body = z.strictObject({
-  images: z.array(
-    z.strictObject({
-      url: z.string().optional(),
-      s3: z.string().optional(),
-      base64: z.string().optional(),
-      view: short,
-      variant: short,
-      ref: short,
-    }),
-  ),
-  category: short,
-  title: short,
-});
+/** The JSON form of a tagging request. */
+export const jsonBody = z
+  .strictObject({
+    images: z.array(
+      z.strictObject({
+        url: z.string().optional(),
+        s3: z.string().optional(),
+        base64: z.string().optional(),
+        view: short,
+        variant: short,
+        ref: short,
+      }),
+    ),
+    category: short,
+    title: short,
+  })
+  .meta({ id: 'TagRequest' });
 
-type JsonImage = z.infer<typeof body>['images'][number];
+type JsonImage = z.infer<typeof jsonBody>['images'][number];
 
 export function readJson(value: unknown): TagBody {
-  const parsed = body.safeParse(value);
+  const parsed = jsonBody.safeParse(value);
   if (!parsed.success) throw malformed(problemsOf(parsed.error, ''));
   const { images, category, title } = parsed.data;
   if (images.length === 0) throw missing();

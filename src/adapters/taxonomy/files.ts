@@ -6,7 +6,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { TaxonomySource } from '../../application/ports.ts';
 import { buildTaxonomy } from '../../domain/taxonomy/build.ts';
-import type { Documents, TaxonomyProblem } from '../../domain/taxonomy/documents.ts';
+import type { Documents, ReadDocuments, TaxonomyProblem } from '../../domain/taxonomy/documents.ts';
 import { findProblems } from '../../domain/taxonomy/problems.ts';
 import type { Taxonomy } from '../../domain/taxonomy/types.ts';
 import {
@@ -46,7 +46,10 @@ export function createFileTaxonomySource({
       const problems: TaxonomyProblem[] = [];
       const read = <S extends z.ZodType>(file: string, schema: S) =>
         readYaml(directory, file, schema, problems);
-      const names = await readdir(path.join(directory, 'attributes')).catch(() => []);
+      const names = await readdir(path.join(directory, 'attributes')).catch((error) => {
+        problems.push({ file: 'attributes', path: '', message: unreadable(error) });
+        return [];
+      });
       const ids = names.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -5));
       const files = {
         taxonomy: await read('taxonomy.yaml', taxonomyFile),
@@ -59,15 +62,18 @@ export function createFileTaxonomySource({
       const attributes = await Promise.all(
         ids.sort().map(async (id) => [id, await read(`attributes/${id}.yaml`, attributeFile)] as const),
       );
-      if (problems.length > 0) throw new TaxonomyError(problems);
-      const documents = { ...files, attributes: Object.fromEntries(attributes) } as Documents;
-      const found = findProblems(documents);
-      if (found.length > 0) throw new TaxonomyError(found);
+      const documents: ReadDocuments = { ...files, attributes: Object.fromEntries(attributes) };
+      problems.push(...findProblems(documents));
+      if (problems.length > 0 || !isWhole(documents)) throw new TaxonomyError(problems);
       const hash = createHash('sha256').update(canonical(documents)).digest('hex');
       return buildTaxonomy(documents, hash);
     },
 
     async calibration(modelId, taxonomy) {
+      if (!folderName.test(modelId)) {
+        const message = `${JSON.stringify(modelId)} cannot name a folder: letters, digits, dot, dash, underscore`;
+        throw new TaxonomyError([{ file: 'calibration', path: '', message }]);
+      }
       const file = path.join(modelId, `${taxonomy.version}.json`);
       const text = await readFile(path.join(calibrationDirectory, file), 'utf8').catch(
         (error: NodeJS.ErrnoException) => {
@@ -80,6 +86,18 @@ export function createFileTaxonomySource({
   };
 }
 
+/** A model's id names its folder of calibrations: it must not lead out of there. */
+const folderName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+function isWhole(documents: ReadDocuments): documents is Documents {
+  const { attributes, ...files } = documents;
+  return [...Object.values(files), ...Object.values(attributes)].every((document) => document !== null);
+}
+
+function unreadable(error: unknown): string {
+  return `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+}
+
 async function readYaml<S extends z.ZodType>(
   directory: string,
   file: string,
@@ -90,7 +108,7 @@ async function readYaml<S extends z.ZodType>(
   try {
     text = await readFile(path.join(directory, file), 'utf8');
   } catch (error) {
-    problems.push({ file, path: '', message: `cannot be read (${(error as NodeJS.ErrnoException).code})` });
+    problems.push({ file, path: '', message: unreadable(error) });
     return null;
   }
   const lines = new LineCounter();
@@ -103,7 +121,15 @@ async function readYaml<S extends z.ZodType>(
     });
   }
   if (document.errors.length > 0) return null;
-  return checked(file, document.toJS({ maxAliasCount: 100 }), schema, problems);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // Aliases are resolved only here: one that points nowhere, or too many.
+    problems.push({ file, path: '', message: (error as Error).message });
+    return null;
+  }
+  return checked(file, value, schema, problems);
 }
 
 function checked<S extends z.ZodType>(
@@ -114,8 +140,11 @@ function checked<S extends z.ZodType>(
 ): z.infer<S> | null {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues)
-    problems.push({ file, path: issue.path.join('.'), message: issue.message });
+  for (const issue of parsed.error.issues) {
+    // Of a wrong key, what is wrong with it, not only that it is.
+    const reasons = issue.code === 'invalid_key' ? issue.issues : [issue];
+    for (const { message } of reasons) problems.push({ file, path: issue.path.join('.'), message });
+  }
   return null;
 }
 

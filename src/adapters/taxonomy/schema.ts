@@ -1,7 +1,11 @@
 /** The files of `taxonomy/` and `calibration/`, structurally. Strict: a misspelt key is a problem, not ignored. */
 import { z } from 'zod';
 
-const id = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case');
+/** Ids are keys of plain objects, so none may be a word that every object knows (`constructor`). */
+const id = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case')
+  .refine((word) => !(word in Object.prototype), 'is a reserved word');
 const text = z.string().min(1);
 const texts = z.array(text);
 const mapping = z.strictObject({
@@ -123,3 +127,24 @@ export const calibrationFile = z.strictObject({
   category: fitted.nullable(),
   attributes: z.record(id, fitted),
 });
+
+/** What `taxonomy/schema.json` says, for editors; rules across files (`domain/taxonomy/problems.ts`) are beyond it. */
+export function taxonomyJsonSchema(): Record<string, unknown> {
+  const files = {
+    taxonomy: taxonomyFile,
+    categories: categoriesFile,
+    profiles: profilesFile,
+    attribute: attributeFile,
+    shopify: shopifyFile,
+    google: googleFile,
+    'schema-org': schemaOrgFile,
+  };
+  const definitions = Object.entries(files).map(([name, schema]) => {
+    const { $schema: _, ...definition } = z.toJSONSchema(schema, { io: 'input' });
+    return [name, definition];
+  });
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $defs: Object.fromEntries(definitions),
+  };
+}

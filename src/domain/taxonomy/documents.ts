@@ -89,6 +89,14 @@ interface LooseMapping {
   readonly handle?: string | undefined;
 }
 
+/**
+ * What could be read. A file that is missing or structurally wrong is null: it has been reported, and nothing is said
+ * of what only it could answer.
+ */
+export type ReadDocuments = {
+  readonly [Part in Exclude<keyof Documents, 'attributes'>]: Documents[Part] | null;
+} & { readonly attributes: Readonly<Record<string, AttributeDocument | null>> };
+
 /** One thing that is wrong, where. `path`: dotted, into the file. */
 export interface TaxonomyProblem {
   readonly file: string;

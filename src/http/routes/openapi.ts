@@ -1,0 +1,12 @@
+/** `GET /openapi.json`: the document. `GET /docs`: the same, to read and to try, with assets of our own origin. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { openApiDocument } from '../openapi.ts';
+
+export async function openApiRoutes(app: FastifyInstance): Promise<void> {
+  const document = openApiDocument();
+  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  app.get('/openapi.json', async () => document);
+}
