@@ -18,9 +18,19 @@ interface Lane {
   dead: boolean;
 }
 
+/**
+ * onnxruntime 1.30 reports usage to its maker over the network unless this is set before its library is loaded (its pull
+ * request 27379). hangtag talks to nobody it was not told to. Set here, in the main thread, because a worker's
+ * environment is a copy that native code does not see.
+ */
+function silenceTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY = '1';
+}
+
 /** Rejects where the model cannot be loaded. */
 export async function createOnnxPool(setup: WorkerSetup & { readonly workers: number }): Promise<OnnxPool> {
   const { workers, ...data } = setup;
+  silenceTelemetry();
   const lanes: Lane[] = Array.from({ length: workers }, () => openLane(data));
   let closed = false;
   let nextId = 0;

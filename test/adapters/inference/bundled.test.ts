@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBundledModel } from '../../../src/adapters/inference/bundled.ts';
@@ -122,5 +123,10 @@ describe('the bundled model', () => {
     const setup = { size: 128, workers: 2 };
     await expect(createOnnxPool({ ...setup, modelFile: path.join(root, 'package.json') })).rejects.toThrow();
     await expect(createOnnxPool({ ...setup, modelFile: '/nowhere/model.onnx' })).rejects.toThrow();
+  });
+
+  test('onnxruntime reports to nobody: its uploader, which leaves a log of this name, is never created', () => {
+    expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1');
+    expect(existsSync(path.join(tmpdir(), `mat-debug-${process.pid}.log`))).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFileTaxonomySource, type TaxonomyError } from '../../../src/adapters/taxonomy/files.ts';
+import { taxonomyJsonSchema } from '../../../src/adapters/taxonomy/schema.ts';
 import { checkTaxonomy } from '../../../src/cli/taxonomy-check.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -38,6 +39,7 @@ describe('the taxonomy that ships', () => {
   test('is sound, and has what was promised', async () => {
     const taxonomy = await source(path.join(root, 'taxonomy')).load();
     expect(taxonomy.version).toBe('1.0.0');
+    expect(taxonomy.categories).toHaveLength(241);
     expect(taxonomy.categories.filter((category) => category.leaf)).toHaveLength(212);
     expect(taxonomy.attributes).toHaveLength(67);
     expect(taxonomy.attributes.reduce((sum, attribute) => sum + attribute.values.length, 0)).toBe(836);
@@ -65,6 +67,15 @@ describe('the taxonomy that ships', () => {
     expect((await source().load()).contentHash).toBe(before);
     await edit('attributes/fit.yaml', "'{a} slim-fit {item}'", "'{a} slim-cut {item}'");
     expect((await source().load()).contentHash).not.toBe(before);
+  });
+});
+
+describe('taxonomy/schema.json', () => {
+  const file = path.join(root, 'taxonomy/schema.json');
+
+  test('says what the check enforces (write it anew with vitest -u)', async () => {
+    await access(file);
+    await expect(`${JSON.stringify(taxonomyJsonSchema(), null, 2)}\n`).toMatchFileSnapshot(file);
   });
 });
 
@@ -117,6 +128,81 @@ describe('a broken taxonomy', () => {
     ]) {
       expect(found).toContain(part);
     }
+  });
+
+  test('one mistake does not hide another: wording, tree, structure and mappings in one copy', async () => {
+    await edit('taxonomy.yaml', '- an empty room', '- a room without people');
+    await edit('taxonomy.yaml', '- a product photo of {caption}', '- a {kind} photo');
+    await edit('categories.yaml', 'prompts: [a hat]', "prompts: ['a {garment}']");
+    await edit(
+      'categories.yaml',
+      /- id: beanie\n(.*\n)\s+parent: headwear/,
+      '- id: beanie\n$1  parent: hats',
+    );
+    await edit('profiles.yaml', /(gloves:\n\s+extends:) universal/, '$1 gloves');
+    await edit('attributes/age-group.yaml', 'reliability: medium', 'reliability: middling');
+    await edit('attributes/color.yaml', "'#111111'", 'black');
+    await edit('attributes/fit.yaml', '{a} slim-fit {item}', '{a} slim-fit {item');
+    await edit('attributes/glove-style.yaml', '- id: mitten', '- id: full-glove');
+    await edit('attributes/image-view.yaml', 'scope: image', 'scope: product');
+    await edit('attributes/pockets.yaml', /max_values: \d+/, 'max_values: 99');
+    await edit('attributes/sleeve-style.yaml', 'attribute: sleeve-length', 'attribute: constructor');
+    await edit('attributes/season.yaml', /^/, 'half: *nowhere\n');
+    await edit('attributes/room.yaml', 'values:', 'values: [');
+    await edit('mappings/shopify.yaml', 'values:\n  ', 'values:\n  fit/plaid: {}\n  color/plaid: {}\n  ');
+    const found = await problems();
+    const expected = [
+      'taxonomy.yaml: reject_prompts.5: negates: "a room without people"',
+      'taxonomy.yaml: templates.1: the placeholder {kind} is not known here, only {caption}',
+      'taxonomy.yaml: templates.1: lacks {caption}',
+      'categories.yaml: headwear.prompts.0: the placeholder {garment} is not known here, only {a} and {item}',
+      'categories.yaml: beanie.parent: there is no category hats',
+      'profiles.yaml: gloves.extends: goes round in a circle: gloves > gloves',
+      expect.stringMatching(/^attributes\/age-group\.yaml: reliability: /),
+      'attributes/color.yaml: values.0.hex: must be #rrggbb',
+      'attributes/fit.yaml: values.slim.prompts.0: has a brace too many: "{a} slim-fit {item"',
+      'attributes/glove-style.yaml: values.full-glove: the id is used twice',
+      'attributes/image-view.yaml: scope: is product, but it gates by picture',
+      'attributes/pockets.yaml: max_values: is 99, but there are only 8 values',
+      'attributes/sleeve-style.yaml: requires.0.attribute: is a reserved word',
+      expect.stringMatching(/^attributes\/season\.yaml: .*[Uu]nresolved alias/),
+      expect.stringMatching(/^attributes\/room\.yaml: line \d+: /),
+      'mappings/shopify.yaml: values.fit/plaid: maps something that is not there',
+      'mappings/shopify.yaml: values.glove-style/mitten: maps something that is not there',
+    ];
+    for (const line of expected) expect(found).toContainEqual(line);
+    // And no echoes: what leans on an unreadable file (color/plaid) is not a second mistake.
+    expect(found).toHaveLength(expected.length);
+  });
+
+  test('values that no caption tells apart, wherever the two meet', async () => {
+    const values = (...list: string[]) => `values:\n${list.join('\n')}\n`;
+    const value = (id: string, prompt: string, profile: string) =>
+      `- { id: ${id}, name: N, prompts: ['${prompt}'], profiles: [${profile}] }`;
+    await edit(
+      'attributes/closure.yaml',
+      'values:\n',
+      values(
+        value('one', '{a} {item} with hooks', 'top'),
+        value('two', '{a} {item} with hooks', 'footwear'),
+        value('three', '{a} {item} with hooks', 'top'),
+        value('four', '{a} {item} with loops', 'garment-base'),
+        value('five', '{a} dress with loops', 'dress'),
+      ),
+    );
+    expect(await problems()).toEqual([
+      'attributes/closure.yaml: values.three.prompts: under the profile top shares the caption "a top with hooks" with one',
+      'attributes/closure.yaml: values.five.prompts: under the profile dress shares the caption "a dress with loops" with four',
+    ]);
+  });
+
+  test('an attribute that a leaf could answer in one way only', async () => {
+    await edit('attributes/frame-rim.yaml', /- id: (half-rim|rimless)\n/g, '$&  profiles: [top]\n');
+    expect(await problems()).toEqual(
+      ['sunglasses', 'eyeglasses'].map(
+        (leaf) => `attributes/frame-rim.yaml: values: leaves 1 value(s) for the category ${leaf}`,
+      ),
+    );
   });
 
   test('a circle in the tree is found, not followed for ever', async () => {
@@ -191,5 +277,11 @@ describe('calibrations', () => {
       await write(wrong);
       await expect(source().calibration('some-model', taxonomy)).rejects.toThrow(message);
     }
+  });
+
+  test.each(['..', '../some-model', '/etc', '.hidden', 'a/b', ''])('%j names no folder', async (id) => {
+    await write(good);
+    const taxonomy = await source(path.join(root, 'taxonomy')).load();
+    await expect(source().calibration(id, taxonomy)).rejects.toThrow(/cannot name a folder/);
   });
 });

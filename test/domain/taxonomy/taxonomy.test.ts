@@ -115,6 +115,10 @@ describe('captions', () => {
     ['{a} {item} in navy', 'pants', true, 'pants in navy'],
     ['{a} orange {item}', 'top', false, 'an orange top'],
     ['the back of {a} {item}', 'shoes', true, 'the back of shoes'],
+    ['{a} one-shoulder {item}', 'dress', false, 'a one-shoulder dress'],
+    ['{a} utilitarian {item} at {a} hour', 'vest', false, 'a utilitarian vest at an hour'],
+    ['{a} unisex {item}', 'top', false, 'a unisex top'],
+    ['{a} unlined {item} with {a} A-line cut', 'coat', false, 'an unlined coat with an A-line cut'],
   ])('%s', (prompt, noun, plural, caption) => {
     expect(renderCaption(prompt, noun, plural)).toBe(caption);
   });
