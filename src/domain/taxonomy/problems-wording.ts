@@ -36,10 +36,10 @@ export function wordingProblems({ taxonomy, categories, attributes }: ReadDocume
 
 function wrongWords(text: string, placeholders: readonly string[]): readonly string[] {
   const used = [...text.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1]!);
-  const known = placeholders.map((name) => `{${name}}`).join(' and ') || 'none';
+  const known = placeholders.map((name) => `{${name}}`).join(' and ');
   const messages = used
     .filter((name) => !placeholders.includes(name))
-    .map((name) => `the placeholder {${name}} is not known here, only ${known}`);
+    .map((name) => `the placeholder {${name}} is not known here${known && `, only ${known}`}`);
   if (/[{}]/.test(text.replace(/\{[^{}]*\}/g, '')))
     messages.push(`has a brace too many: ${JSON.stringify(text)}`);
   if (negation.test(text.replace(allowedNegation, ''))) messages.push(`negates: ${JSON.stringify(text)}`);

@@ -132,6 +132,7 @@ describe('a broken taxonomy', () => {
 
   test('one mistake does not hide another: wording, tree, structure and mappings in one copy', async () => {
     await edit('taxonomy.yaml', '- an empty room', '- a room without people');
+    await edit('taxonomy.yaml', '- a size chart', '- a chart of {item}');
     await edit('taxonomy.yaml', '- a product photo of {caption}', '- a {kind} photo');
     await edit('categories.yaml', 'prompts: [a hat]', "prompts: ['a {garment}']");
     await edit(
@@ -153,6 +154,7 @@ describe('a broken taxonomy', () => {
     const found = await problems();
     const expected = [
       'taxonomy.yaml: reject_prompts.5: negates: "a room without people"',
+      'taxonomy.yaml: reject_prompts.1: the placeholder {item} is not known here',
       'taxonomy.yaml: templates.1: the placeholder {kind} is not known here, only {caption}',
       'taxonomy.yaml: templates.1: lacks {caption}',
       'categories.yaml: headwear.prompts.0: the placeholder {garment} is not known here, only {a} and {item}',
@@ -188,10 +190,13 @@ describe('a broken taxonomy', () => {
         value('three', '{a} {item} with hooks', 'top'),
         value('four', '{a} {item} with loops', 'garment-base'),
         value('five', '{a} dress with loops', 'dress'),
+        value('six', '{a} {item} with ribbons', 'garment-base'),
+        value('seven', '{a} {item} with ribbons', 'garment-base'),
       ),
     );
     expect(await problems()).toEqual([
       'attributes/closure.yaml: values.three.prompts: under the profile top shares the caption "a top with hooks" with one',
+      'attributes/closure.yaml: values.seven.prompts: under the profile top shares the caption "a top with ribbons" with six',
       'attributes/closure.yaml: values.five.prompts: under the profile dress shares the caption "a dress with loops" with four',
     ]);
   });
