@@ -2,13 +2,22 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { Services } from '../application/tag-request.ts';
 import { HangtagError } from '../domain/errors.ts';
+import { answerBrokenHttp } from './broken-http.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
-import { problem, sendError } from './error-response.ts';
+import { sendError } from './error-response.ts';
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
+import { logWhenDone } from './request-log.ts';
 import { healthRoutes } from './routes/health.ts';
 import { modelRoute } from './routes/model.ts';
 import { openApiRoutes } from './routes/openapi.ts';
@@ -48,16 +57,26 @@ export async function buildApp({
     loggerInstance: log,
     bodyLimit: jsonBytes,
     genReqId: requestId,
-    // 256 characters of four bytes, each byte written as %XX.
-    routerOptions: { maxParamLength: 256 * 12 },
+    // As much as Node lets through in all headers: too long an id is then named as such.
+    routerOptions: { maxParamLength: 2 ** 14 },
     requestTimeout: requestTimeoutMs,
+    http: {
+      requestTimeout: requestTimeoutMs,
+      // Node swaps the two if headers had longer, and looks for late requests only every 30 s unless told.
+      headersTimeout: Math.min(requestTimeoutMs, 60_000),
+      connectionsCheckingInterval: 1000,
+    },
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (error, request, reply) => sendError(error, request, reply as never),
+    // Requests that arrive while we stop are served; their connections close.
+    return503OnClosing: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: (error, request, reply) => {
+      begin(request, reply as never);
+      sendError(error, request, reply as never);
+    },
   });
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-  });
+  app.addHook('onRequest', async (request, reply) => begin(request, reply));
   if (openOnLoopback) guardOrigins(app);
   limitBytesInFlight(app, { total: limits.bytesInFlight ?? 256 * mebibyte, largest: requestBytes });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
@@ -87,12 +106,8 @@ function requestId({ headers }: { readonly headers: IncomingMessage['headers'] }
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
-/** What is not HTTP at all gets one honest answer and no connection. */
-function answerBrokenHttp(this: FastifyInstance, _error: Error, socket: import('node:net').Socket): void {
-  if (!socket.writable || socket.destroyed) return;
-  const fault = new HangtagError('request.malformed', 'This is not a well-formed HTTP request.');
-  const body = JSON.stringify(problem(fault, 400, randomUUID()));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+/** What every answer carries, refusals before routing included, and its line in the log. */
+function begin(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  logWhenDone(request, reply);
 }

@@ -1,6 +1,7 @@
 /** Faults to `application/problem+json` (RFC 9457): the only table from code to status. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, HangtagError } from '../domain/errors.ts';
+import { answerThenDrain } from './unread-body.ts';
 
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'request.malformed': 400,
@@ -74,14 +75,16 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const status = statusOf[fault.code];
   if (fault.code === 'service.internal') request.log.error({ err: fault.cause ?? fault }, 'unexpected error');
   else if (status >= 500) request.log.warn({ code: fault.code, err: fault.cause }, fault.message);
-  if (fault.retryAfter !== undefined || status === 503)
+  if (fault.retryAfter !== undefined || status === 503 || status === 504)
     reply.header('retry-after', String(fault.retryAfter ?? 1));
+  const body = JSON.stringify(problem(fault, status, request.id));
+  reply.code(status).type('application/problem+json; charset=utf-8');
   // What was refused before it was read is still on its way: the connection cannot be used again.
   if (status === 413 || !request.raw.complete) reply.header('connection', 'close');
+  if (request.raw.complete) return reply.send(body);
   return reply
-    .code(status)
-    .type('application/problem+json')
-    .send(problem(fault, status, request.id));
+    .header('content-length', String(Buffer.byteLength(body)))
+    .send(answerThenDrain(body, request.raw));
 }
 
 /** The body; `errors` only where there are several things to say. */

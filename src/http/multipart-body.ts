@@ -1,4 +1,5 @@
 /** `multipart/form-data`: file parts named `image`, and text parts, in any order. Streams; keeps no more than it may. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { ImageInput } from '../application/tag-request.ts';
 import { HangtagError } from '../domain/errors.ts';
@@ -28,19 +29,39 @@ export const multipartLimits = {
   },
 } as const;
 
-/** `total`: bytes of all files together, at most. A file that is too large is that picture's fault alone. */
+/** `total`: bytes of the whole body, at most. A file that is too large is that picture's fault alone. */
 export async function readMultipart(request: FastifyRequest, total: number): Promise<TagBody> {
+  // Begun before counting: both must listen before the first byte flows.
+  const body = readParts(request);
+  return Promise.race([body, overflow(request.raw, total)]);
+}
+
+/** Rejects once more than `total` bytes have come. What the form parser drops of a too-large file counts as well. */
+function overflow(raw: IncomingMessage, total: number): Promise<never> {
+  let received = 0;
+  return new Promise((_, reject) => {
+    raw.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > total)
+        reject(new HangtagError('request.too_large', `A request may have at most ${total} bytes.`));
+    });
+  });
+}
+
+async function readParts(request: FastifyRequest): Promise<TagBody> {
   const contents: (Uint8Array | HangtagError)[] = [];
   const fields = new Map<string, string>();
-  let received = 0;
   try {
     for await (const part of request.parts()) {
       if (part.type === 'field') {
         const name = part.fieldname;
+        if (name === 'image') throw wrongPart(name, 'is text, but has to be a file with a filename');
         if (!fieldNames.includes(name))
           throw wrongPart(name, `is not one of image, ${fieldNames.join(', ')}`);
         if (fields.has(name)) throw wrongPart(name, 'was sent twice');
         if (part.valueTruncated) throw wrongPart(name, 'is too long');
+        // The form parser reads parts that call themselves JSON.
+        if (typeof part.value === 'object') throw wrongPart(name, 'is not plain text');
         fields.set(name, String(part.value));
         continue;
       }
@@ -48,9 +69,6 @@ export async function readMultipart(request: FastifyRequest, total: number): Pro
         throw wrongPart(part.fieldname, 'is a file, but only "image" parts are');
       const chunks: Buffer[] = [];
       for await (const chunk of part.file as AsyncIterable<Buffer>) {
-        received += chunk.length;
-        if (received > total)
-          throw new HangtagError('request.too_large', `A request may have at most ${total} bytes.`);
         chunks.push(chunk);
       }
       contents.push(part.file.truncated ? tooLarge() : Buffer.concat(chunks));

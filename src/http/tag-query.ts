@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { HangtagError, type Problem } from '../domain/errors.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
 
+/** Mistakes named in one answer, at most. */
+const maxProblems = 50;
+
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
 const query = z.strictObject({
@@ -10,7 +13,7 @@ const query = z.strictObject({
   category: z.string().max(256).optional(),
   minConfidence: z
     .string()
-    .regex(/^(0|1|0?\.\d{1,6}|1\.0+|0\.\d{1,6})$/, 'must be a number from 0 to 1')
+    .regex(/^(0|1|0?\.\d{1,20}|1\.0{1,20})$/, 'must be a number from 0 to 1')
     .transform(Number)
     .default(0),
   explain: flag.default(false),
@@ -57,14 +60,15 @@ function parseAttributes(list: string, taxonomy: Taxonomy): readonly string[] {
     const detail = `${JSON.stringify(id.slice(0, 80))} is not an attribute of products.`;
     return [{ code: 'attribute.not_found', detail, pointer: `/query/attributes/${index}` }];
   });
-  if (problems.length > 0) throw malformed(problems);
+  if (problems.length > 0) throw malformed(problems.slice(0, maxProblems));
   return [...new Set(ids)];
 }
 
 export function problemsOf(error: z.ZodError, root: string): Problem[] {
-  return error.issues.slice(0, 50).map((issue) => ({
+  return error.issues.slice(0, maxProblems).map((issue) => ({
     code: 'request.malformed',
-    detail: issue.message,
+    // It may quote the caller's own keys, which can be megabytes.
+    detail: issue.message.slice(0, 300),
     pointer: `/${[root, ...issue.path.map(String)].filter(Boolean).join('/')}`,
   }));
 }

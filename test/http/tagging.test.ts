@@ -259,7 +259,7 @@ describe('the answer', () => {
 
   test.each<[ConstructorParameters<typeof HangtagError>, number, string | undefined]>([
     [['service.overloaded', 'Busy.', { retryAfter: 7 }], 503, '7'],
-    [['inference.timeout', 'Late.'], 504, undefined],
+    [['inference.timeout', 'Late.'], 504, '1'],
     [['store.unavailable', 'Gone.'], 503, '1'],
     [
       [

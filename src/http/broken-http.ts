@@ -1,0 +1,33 @@
+/** What never became a request (garbage, headers too large, a body that did not arrive in time) gets one answer and no connection. */
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { HangtagError } from '../domain/errors.ts';
+import { problem, statusOf } from './error-response.ts';
+
+const details: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'The headers are too large.',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive in time.',
+};
+
+/** Node hands over the bare socket here, and leaves closing it to us. */
+export function answerBrokenHttp(error: Error & { readonly code?: string }, socket: Socket): void {
+  // As Node's own handler does: a second answer after the first would be noise.
+  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent?: boolean } };
+  if (socket.writable && error.code !== 'ECONNRESET' && !answer?.headersSent) {
+    const detail = details[error.code ?? ''] ?? 'This is not a well-formed HTTP request.';
+    const fault = new HangtagError('request.malformed', detail);
+    const id = randomUUID();
+    const body = JSON.stringify(problem(fault, statusOf[fault.code], id));
+    const head = [
+      `HTTP/1.1 ${statusOf[fault.code]} Bad Request`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${id}`,
+      'x-content-type-options: nosniff',
+      'connection: close',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+  // Ending alone would wait for the other side to end too, which it may never do.
+  socket.destroySoon();
+}
