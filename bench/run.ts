@@ -3,7 +3,7 @@
  * millisecond does not. Writes bench/result.json and prints a table with each goal met or missed.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -134,7 +134,6 @@ async function parity(): Promise<number> {
   const reader = createSharpReader({ concurrency: 1 });
   const ratios: number[] = [];
   for (const name of ['tall.jpg', 'wide.jpg', 'large.jpg']) {
-    const { readFile } = await import('node:fs/promises');
     const reference = await sharp(await readFile(path.join(fixtures, `${name}.squash128.png`)))
       .removeAlpha()
       .raw()

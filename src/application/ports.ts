@@ -1,6 +1,7 @@
 /**
  * Everything the use-cases need from outside, in the domain's words. Read this first.
- * Each port has at least two implementations that pass one contract suite under `test/contracts/`, or it is a function type.
+ * Store and Originals have several implementations, which pass one contract suite under `test/contracts/`. ImageReader,
+ * ImageModel and TaxonomySource have one each so far; tests of the use-cases put behaving fakes in their place.
  */
 
 import type { VectorBank } from '../domain/tagging/bank.ts';

@@ -36,9 +36,12 @@ function filtered<D extends Decision>(decision: D, least: number): D {
   const values = decision.values.filter((value) => value.confidence === null || value.confidence >= least);
   if (values.length === decision.values.length) return decision;
   if (values.length > 0) return { ...decision, values };
-  const candidates = decision.values.flatMap(({ id, name, confidence }) =>
+  const fallen = decision.values.flatMap(({ id, name, confidence }) =>
     id === null || confidence === null ? [] : [{ id, name, confidence }],
   );
+  // With explain=true the values stand among the candidates already.
+  const others = decision.candidates.filter((candidate) => fallen.every(({ id }) => id !== candidate.id));
+  const candidates = [...fallen, ...others].sort((a, b) => b.confidence - a.confidence);
   return {
     ...decision,
     status: 'abstained',

@@ -41,7 +41,11 @@ export function sampleTagSet(productId: string): TagSet {
         ],
       },
       neckline: decision('crew', null),
-      fit: { ...decision('slim', 0.4), status: 'suggested' },
+      fit: {
+        ...decision('slim', 0.4),
+        status: 'suggested',
+        candidates: [{ id: 'relaxed', name: 'Relaxed', confidence: 0.45 }],
+      },
     },
     variants: [
       {

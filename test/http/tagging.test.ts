@@ -235,6 +235,10 @@ describe('queries', () => {
   test('minConfidence filters the answer: what people said stays', async () => {
     const answer = (await send([photo()], '/products/sku/tags?minConfidence=0.75')).json();
     expect(answer.tags).toEqual(['category/t-shirt', 'neckline/crew', 'pattern/striped', 'color/navy']);
+    expect(answer.attributes.fit).toMatchObject({
+      status: 'abstained',
+      candidates: [{ id: 'relaxed' }, { id: 'slim' }],
+    });
     expect(answer.attributes.color).toMatchObject({
       status: 'abstained',
       reason: 'below-threshold',

@@ -6,7 +6,7 @@ import type { Gains } from './palette.ts';
 const most = 1.4;
 
 /**
- * A near-white border is taken for white paper or wall and made white, tint included. Else the brightest hundredth
+ * A near-white border is taken for white paper or wall and made white, tint included. Else the brightest fiftieth
  * tells how dim the picture is, and all channels are raised alike.
  */
 export function findGains(data: Uint8Array, width: number, height: number): Gains {

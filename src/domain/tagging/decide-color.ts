@@ -1,7 +1,7 @@
 /**
  * Colour: pixel evidence first, the model's opinion where it has one. Ordered, first is primary.
  */
-import { type ColorValue, nameColors, pixelDistribution } from '../color/name.ts';
+import { nameColors, pixelDistribution } from '../color/name.ts';
 import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
 import {
   maxCandidates,
@@ -30,21 +30,16 @@ export function decideColor(
 ): { readonly decision: Decision; readonly scores: Scores } {
   const evidence = votes.map((vote) => vote.image.index);
   const shares = pooledShares(votes);
-  const palette = values.filter((value): value is AttributeValue & ColorValue => value.hex !== null);
-  const named = new Map(nameColors(shares, palette).map((color) => [color.id, color]));
-  const pixel = pixelDistribution(shares, palette);
+  const named = new Map(nameColors(shares, values).map((color) => [color.id, color]));
+  const pixel = pixelDistribution(shares, values);
   const scored = ranked(
-    fuse(values, pixel, model).map(({ id, name, confidence }): Scored => {
+    fuse(values, pixel, model).map(({ id, name, confidence, painted }): Scored => {
       const seen = named.get(id);
-      const backed = model ? 'both' : 'pixel';
-      return {
-        id,
-        name,
-        confidence,
-        extra: seen
-          ? { hex: seen.hex, share: round2(seen.share), evidence: backed }
-          : { evidence: model ? 'model' : 'pixel' },
-      };
+      if (!seen) return { id, name, confidence, extra: { evidence: model ? 'model' : 'pixel' } };
+      // A name for many colours has no colour of its own.
+      const hex = painted ? { hex: seen.hex } : {};
+      const evidence = model ? 'both' : 'pixel';
+      return { id, name, confidence, extra: { ...hex, share: round2(seen.share), evidence } };
     }),
   );
   const scores: Scores = { values: scored, none: 0, disagreement: false };
@@ -55,12 +50,12 @@ export function decideColor(
 
 const nothing: Verdict = { reason: 'not-visible' };
 
-/** Colours of several pictures, each picture with the same weight; shares sum to 1. */
+/** Colours of several pictures, each picture with the same weight and none before another; shares sum to 1. */
 function pooledShares(votes: readonly Vote[]): ColorShare[] {
   const all = votes.filter((vote) => vote.image.colors.length > 0);
-  return all.flatMap((vote) =>
-    vote.image.colors.map((color) => ({ ...color, share: color.share / all.length })),
-  );
+  return all
+    .flatMap((vote) => vote.image.colors.map((color) => ({ ...color, share: color.share / all.length })))
+    .sort((a, b) => b.share - a.share || (a.hex < b.hex ? -1 : a.hex > b.hex ? 1 : 0));
 }
 
 /** Both distributions multiplied in log space and renormalised; the pixels' alone where the model has no opinion. */
@@ -68,7 +63,7 @@ function fuse(
   values: readonly AttributeValue[],
   pixel: ReadonlyMap<string, number>,
   model: Scores | null,
-): readonly Scored[] {
+): readonly (Scored & { readonly painted: boolean })[] {
   const opinion = new Map(model?.values.map((value) => [value.id, value.confidence]));
   const floor = 1e-4;
   const raw = values.map((value) => {
@@ -77,7 +72,12 @@ function fuse(
     return model ? said ** modelWeight * seen ** (1 - modelWeight) : seen;
   });
   const total = raw.reduce((sum, p) => sum + p, 0) || 1;
-  return values.map((value, index) => ({ id: value.id, name: value.name, confidence: raw[index]! / total }));
+  return values.map(({ id, name, hex }, index) => ({
+    id,
+    name,
+    confidence: raw[index]! / total,
+    painted: hex !== null,
+  }));
 }
 
 /**

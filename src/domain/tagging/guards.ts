@@ -22,7 +22,7 @@ export function voteWeight(view: string | null, attributeId: string): number {
   return view === null ? 1 : (viewWeights[view] ?? 0.7);
 }
 
-export type Guard = 'view' | 'presentation' | 'requires' | 'image';
+export type Guard = 'view' | 'presentation' | 'image';
 
 /** The votes that count, or the guard that stopped them all. */
 export function admitted(

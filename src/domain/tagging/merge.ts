@@ -29,6 +29,12 @@ export function merge(current: TagSet | null, fresh: Fresh): TagSet {
       ),
     }),
   );
+  const gone = (current?.variants ?? []).flatMap(({ key, attributes: said }): VariantTags[] => {
+    if (variants.some((variant) => variant.key === key)) return [];
+    const people = Object.entries(said).filter(([, decision]) => decision.source !== 'model');
+    // No picture shows this variant any more: only what people said of it stays.
+    return people.length > 0 ? [{ key, images: [], attributes: Object.fromEntries(people) }] : [];
+  });
   const kept = fresh.attributes === null ? [] : (current?.provenance.notSupported ?? []);
   const notSupported = [...new Set([...kept, ...answer.notSupported])].filter((id) => !attributes[id]);
   return {
@@ -37,7 +43,7 @@ export function merge(current: TagSet | null, fresh: Fresh): TagSet {
     title: fresh.title ?? current?.title ?? null,
     category: answer.category,
     attributes,
-    variants,
+    variants: [...variants, ...gone],
     images: fresh.images,
     provenance: { ...fresh.provenance, notSupported },
     warnings: fresh.warnings,

@@ -52,30 +52,27 @@ function disagree(rows: readonly (readonly number[])[]): boolean {
 }
 
 /**
- * `binary-contrast`: every value against the neutral captions, on its own; the best picture speaks for a value. With
- * two or more voting pictures a value that only one of them supports must come half-way from `accept` to 1.
+ * `binary-contrast`: every value against the neutral captions, on its own. With several voting pictures a value needs
+ * two that support it, or one that comes half-way from `accept` to 1. Both say `accept <= max(second, 2 * best - 1)`,
+ * so that is its confidence: it depends on the pictures alone, and raising `accept` can only take values away.
  */
 export function scoreBinary(
   values: readonly AttributeValue[],
   votes: readonly Vote[],
   group: BankGroup,
   scale: number,
-  thresholds: Thresholds,
+  { temperature }: Thresholds,
 ): Scores {
   const ids = values.map((value) => value.id);
   const rows = votes.map(({ image }) => {
     const neutral = pooledLogit(image.vector, group.neutrals, scale) ?? 0;
     return valueLogits(image.vector, group.values, scale, ids).map((logit) =>
-      sigmoid((logit - neutral) / thresholds.temperature),
+      sigmoid((logit - neutral) / temperature),
     );
   });
-  const { accept } = thresholds;
   const scored = named(values, (_, index) => {
-    const column = rows.map((row) => row[index]!);
-    const best = Math.max(...column);
-    const supporters = column.filter((p) => p >= accept).length;
-    const alone = votes.length > 1 && supporters === 1 && best < accept + (1 - accept) / 2;
-    return alone ? Math.min(best, accept - 1e-4) : best;
+    const [best = 0, second] = rows.map((row) => row[index]!).sort((a, b) => b - a);
+    return second === undefined ? best : Math.max(second, 2 * best - 1);
   });
   return { values: ranked(scored), none: 0, disagreement: false };
 }

@@ -38,36 +38,13 @@ function wireCategory({ id, name, parent, path, leaf, profile, synonyms, shopify
   return { id, name, parent, path, leaf, profile, synonyms, shopify, google };
 }
 
-function wireAttribute(attribute: Attribute) {
-  const {
-    id,
-    name,
-    description,
-    scope,
-    selection,
-    maxValues,
-    scoring,
-    reliability,
-    policy,
-    views,
-    presentations,
-  } = attribute;
-  return {
-    id,
-    name,
-    description,
-    scope,
-    selection,
-    maxValues,
-    scoring,
-    reliability,
-    policy,
-    views,
-    presentations,
-    requires: attribute.requires,
-    shopify: attribute.shopify,
-    google: attribute.google,
-    schemaOrg: attribute.schemaOrg,
-    values: attribute.values.map(({ prompts: _, ...value }) => value),
-  };
+/** What a caller may know: everything but the captions, which are a model's business. */
+function wireAttribute({
+  valueById: _,
+  nullPrompts: _n,
+  neutralPrompts: _p,
+  values,
+  ...attribute
+}: Attribute) {
+  return { ...attribute, values: values.map(({ prompts: _v, ...value }) => value) };
 }

@@ -38,6 +38,24 @@ describe('colour', () => {
     expect(decide([b!, a!]).values).toEqual(decide([a!, b!]).values);
   });
 
+  test('the order of the pictures settles nothing, not even which measured colour stands for a name', () => {
+    const pictures = ['#c8102e', '#c41230', '#cc1433'].flatMap((hex) =>
+      seen(share(hex, 0.7), share('#ffffff', 0.3)),
+    );
+    const orders = [pictures, [...pictures].reverse(), [pictures[1]!, pictures[2]!, pictures[0]!]];
+    const [first, ...others] = orders.map((votes) => JSON.stringify(decide(votes).values));
+    for (const other of others) expect(other).toBe(first);
+  });
+
+  test('many colours and none in front are multicolor: it has no hex, and is known by the rule alone', () => {
+    const many = [...color.values, value('green', { hex: '#2e8b57', family: 'green' }), value('multicolor')];
+    const palette = attribute('color', many, { scoring: 'ranked-softmax', selection: 'multi', maxValues: 3 });
+    const parts = ['#c8102e', '#1f5fbf', '#ffffff', '#111111', '#2e8b57'].map((hex) => share(hex, 0.2));
+    const { decision } = decideColor(palette, many, seen(...parts), null, thresholds, taxonomy.colorFamilies);
+    expect(decision).toMatchObject({ status: 'accepted', values: [{ id: 'multicolor' }] });
+    expect(decision.values[0]).not.toHaveProperty('hex');
+  });
+
   test('nothing measured and no model: not visible', () => {
     expect(decide(seen())).toMatchObject({ status: 'abstained', reason: 'not-visible' });
   });

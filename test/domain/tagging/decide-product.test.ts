@@ -10,6 +10,8 @@ const ask = (images: ReturnType<typeof image>[], more: object = {}, under: Meani
 const ids = (decision: { values: readonly { id: string | null }[] } | undefined) =>
   decision?.values.map((v) => v.id);
 
+const stated = ask([image(0, { [axis.tee]: 1 })]).category;
+
 describe('category first', () => {
   test('a sure leaf is accepted, and only the attributes of its profile are decided', () => {
     const answer = ask([image(0, { [axis.tee]: 1, [axis.short]: 1, [axis.solid]: 1 })]);
@@ -90,6 +92,26 @@ describe('attributes', () => {
     expect(plain).toMatchObject({ status: 'abstained', values: [] });
   });
 
+  test('several pictures: two that support a detail, or one that is much surer; never more by demanding more', () => {
+    const bow = (index: number, weight: number) =>
+      image(index, { ...tee, [axis.bow]: weight, [axis.plain]: 1 });
+    const under = (accept: number) => ({ ...meaning, calibration: fitted('details', { accept, margin: 0 }) });
+    const sure = ids(ask([bow(0, 1.2), bow(1, 1.2)], {}, under(0.9)).attributes.details);
+    expect(sure).toEqual(['bow']);
+    // One picture for it and one against: its confidence is the exact point up to which it is taken.
+    const torn = [bow(0, 1.2), image(1, { ...tee, [axis.plain]: 1 })];
+    const { confidence } = ask(torn, { explain: true }).attributes.details!.explain!.scores[0]!;
+    expect(ids(ask(torn, {}, under(confidence - 0.001)).attributes.details)).toEqual(['bow']);
+    expect(ids(ask(torn, {}, under(confidence + 0.001)).attributes.details)).toEqual([]);
+    // A cap of two and three alike: what falls out for want of support must not let another in.
+    const blank = image(1, {});
+    const nearly = image(0, { [axis.sleeveless + 1]: 1, [axis.bow]: -0.027 });
+    const low = ids(ask([nearly, blank], { category: stated }, under(0.216)).attributes.details);
+    for (const id of ids(ask([nearly, blank], { category: stated }, under(0.306)).attributes.details) ?? []) {
+      expect(low).toContain(id);
+    }
+  });
+
   test('suggest-only is never accepted', () => {
     const answer = ask([image(0, { ...tee, [axis.women]: 1 })]);
     expect(answer.attributes.gender).toMatchObject({ status: 'suggested', values: [{ id: 'women' }] });
@@ -119,9 +141,11 @@ describe('attributes', () => {
     expect(both.attributes.sleeve).toMatchObject({ values: [{ id: 'long' }], evidence: [1] });
   });
 
-  test('two sure pictures that contradict each other are ambiguous', () => {
-    const answer = ask([image(0, { ...tee, [axis.short]: 1.2 }), image(1, { ...tee, [axis.long]: 1.2 })]);
-    expect(answer.attributes.sleeve).toMatchObject({ status: 'abstained' });
+  test('two sure pictures that contradict each other are ambiguous, however little is demanded', () => {
+    const pictures = [image(0, { ...tee, [axis.short]: 1.2 }), image(1, { ...tee, [axis.long]: 1.19 })];
+    const calibration = fitted('sleeve', { accept: 0.3, margin: 0 });
+    const answer = ask(pictures, {}, { ...meaning, calibration });
+    expect(answer.attributes.sleeve).toMatchObject({ status: 'abstained', reason: 'ambiguous' });
   });
 
   test('only the attributes asked for', () => {
@@ -231,8 +255,6 @@ describe('invariants', () => {
   test('a vector of another dimension is refused', () => {
     expect(() => ask([{ ...image(0, {}), vector: new Float32Array(8) }])).toThrow(RangeError);
   });
-
-  const stated = ask([image(0, { [axis.tee]: 1 })]).category;
 });
 
 function fitted(id: string, { accept, margin }: { accept: number; margin: number }): Calibration {

@@ -89,6 +89,18 @@ describe('merging', () => {
     });
   });
 
+  test('what people said of a variant survives although no picture shows it any more', () => {
+    const human = decision('red', { source: 'human' });
+    const variant = { key: 'a', images: [0], attributes: { color: human, pattern: decision('solid') } };
+    const before = {
+      ...first({}),
+      variants: [variant, { ...variant, key: 'b', attributes: { color: decision('blue') } }],
+    };
+    expect(merge(before, fresh({})).variants).toEqual([
+      { key: 'a', images: [], attributes: { color: human } },
+    ]);
+  });
+
   test('not supported is what is neither answered nor answered by a person', () => {
     const before = first({ fit: decision('slim', { source: 'human' }) });
     expect(merge(before, fresh({})).provenance.notSupported).toEqual([]);
