@@ -5,14 +5,65 @@ import { z } from 'zod';
 const whole = (name: string, min: number, max: number) =>
   z.coerce.number(`${name} must be a number`).int().min(min).max(max);
 
+/** What a key may do; `admin` implies all. */
+export const keyScopes = ['read', 'tag', 'review', 'admin'] as const;
+export const keyId = /^[a-z0-9-]{1,32}$/;
+
+export interface ApiKeySetting {
+  readonly id: string;
+  readonly scopes: readonly (typeof keyScopes)[number][];
+  /** sha256 of the secret, 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
+/**
+ * `<id>:<scope+scope>:<sha256>,…`: the keys and everything that is wrong. What stands in an entry is never repeated but
+ * for a well-formed id: somebody may have pasted the key itself.
+ */
+function readKeys(text: string): { keys: ApiKeySetting[]; problems: string[] } {
+  const keys: ApiKeySetting[] = [];
+  const problems: string[] = [];
+  for (const [index, entry] of text.split(',').entries()) {
+    const [id = '', listed = '', digest = '', ...more] = entry.trim().split(':');
+    const where = `entry ${index + 1}${keyId.test(id) && listed ? ` (${id})` : ''}`;
+    if (!entry.trim()) problems.push(`${where} is empty`);
+    else if (!digest || more.length > 0)
+      problems.push(`${where} is not <id>:<scope+scope>:<sha256 of the secret>`);
+    else {
+      const scopes = listed.split('+');
+      const known = scopes.filter((scope) => keyScopes.some((name) => name === scope));
+      if (!keyId.test(id)) problems.push(`${where}: the id must be 1 to 32 of a-z, 0-9 and -`);
+      if (keys.some((key) => key.id === id)) problems.push(`${where}: the id is there already`);
+      if (known.length < scopes.length)
+        problems.push(`${where}: scopes are ${keyScopes.join(', ')}, joined by +`);
+      if (!/^[0-9a-f]{64}$/i.test(digest))
+        problems.push(`${where}: the sha256 must be 64 hexadecimal digits`);
+      keys.push({ id, scopes: known as ApiKeySetting['scopes'], sha256: digest.toLowerCase() });
+    }
+  }
+  return { keys, problems };
+}
+
 /** One line of documentation each: README's table follows this order. */
 const settings = z.object({
   HOST: z
     .string()
     .min(1)
     .default('127.0.0.1')
-    .describe('Address to listen on. Only loopback until keys exist.'),
+    .describe('Address to listen on. Anything but loopback needs API_KEYS.'),
   PORT: whole('PORT', 0, 65535).default(3000).describe('Port to listen on; 0 takes any free one.'),
+  API_KEYS: z
+    .string()
+    .transform((text, context): readonly ApiKeySetting[] => {
+      const { keys, problems } = readKeys(text);
+      for (const message of problems) context.addIssue({ code: 'custom', message });
+      return keys;
+    })
+    .optional()
+    .describe('Who may call, and what: see `keys create`. Without it: anybody, on loopback only.'),
+  RATE_LIMIT_PER_MINUTE: whole('RATE_LIMIT_PER_MINUTE', 0, 1_000_000)
+    .default(0)
+    .describe('Calls a minute for each key, or each address without keys; 0: no limit.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -55,13 +106,7 @@ export interface Config extends Omit<Settings, 'DATA_DIR' | 'TAXONOMY_DIR' | 'CA
 }
 
 /** Settings that this version does not know yet but whose names are promised: named in the error instead of ignored. */
-const promised = [
-  'API_KEYS',
-  'SAGEMAKER_ENDPOINT',
-  'ONNX_MODEL_DIR',
-  'S3_ALLOW_PREFIXES',
-  'WEBHOOK_SECRET_CATALOG',
-];
+const promised = ['SAGEMAKER_ENDPOINT', 'ONNX_MODEL_DIR', 'S3_ALLOW_PREFIXES', 'WEBHOOK_SECRET_CATALOG'];
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export class ConfigError extends Error {
@@ -89,8 +134,10 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     if (environment[name]) problems.push(`${name}: not supported by this version of hangtag`);
   }
   const host = given.HOST ?? '127.0.0.1';
-  if (!loopback.test(host))
-    problems.push(`HOST: ${host} is not loopback, and this version has no access keys yet`);
+  if (environment.API_KEYS !== undefined && !given.API_KEYS)
+    problems.push('API_KEYS: is empty. Remove it, or name a key: an empty list would let everybody in');
+  if (!loopback.test(host) && environment.API_KEYS === undefined)
+    problems.push(`HOST: ${host} is not loopback: set API_KEYS to listen there`);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const { DATA_DIR, TAXONOMY_DIR, CALIBRATION_DIR, ...rest } = parsed.data;
   return {

@@ -8,6 +8,10 @@ export const redacted = [
   'headers.authorization',
   'headers["x-api-key"]',
   'headers.cookie',
+  'req.headers["proxy-authorization"]',
+  'headers["proxy-authorization"]',
+  'API_KEYS',
+  '*.API_KEYS',
   '*.secret',
   '*.password',
 ];

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { compose } from './composition.ts';
 import { ConfigError, parseConfig } from './config.ts';
-import { buildApp } from './http/app.ts';
+import { buildApp, measureLag } from './http/app.ts';
 import { createLog } from './log.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -16,8 +16,9 @@ async function start(): Promise<void> {
   const app = await buildApp({
     services,
     log,
-    limits: { requestTimeoutMs: config.REQUEST_TIMEOUT_MS },
-    openOnLoopback: true,
+    limits: { requestTimeoutMs: config.REQUEST_TIMEOUT_MS, ratePerMinute: config.RATE_LIMIT_PER_MINUTE },
+    keys: config.API_KEYS ?? null,
+    lag: measureLag(),
   });
   // Stop taking requests, finish those in work, then close what they used.
   closeWithGrace(

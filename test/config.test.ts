@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, describeSettings, parseConfig } from '../src/config.ts';
 
@@ -53,13 +55,87 @@ describe('settings', () => {
   );
 
   test('what is promised but not built is named, not ignored', () => {
-    expect(problems({ API_KEYS: 'a:b:c', SAGEMAKER_ENDPOINT: 'x' })).toEqual([
-      'API_KEYS: not supported by this version of hangtag',
+    expect(problems({ ONNX_MODEL_DIR: '/m', SAGEMAKER_ENDPOINT: 'x' })).toEqual([
       'SAGEMAKER_ENDPOINT: not supported by this version of hangtag',
+      'ONNX_MODEL_DIR: not supported by this version of hangtag',
     ]);
+  });
+
+  test('README’s table is made of them', () => {
+    const readme = readFileSync(path.resolve(import.meta.dirname, '../README.md'), 'utf8');
+    const head = '| setting | default | meaning |\n|---|---|---|\n';
+    const table = readme.split(head)[1]?.split('\n\n')[0];
+    const rows = describeSettings().map(
+      ({ name, default: fallback, meaning }) =>
+        `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${meaning} |`,
+    );
+    expect(table).toBe(rows.join('\n'));
   });
 
   test('every setting has a meaning', () => {
     for (const { name, meaning } of describeSettings()) expect(meaning, name).toMatch(/\w+.*\.$/);
+  });
+});
+
+describe('API_KEYS', () => {
+  const digest = 'ab'.repeat(32);
+
+  test('a typed list, and any HOST with it', () => {
+    const config = parseConfig(
+      { API_KEYS: `shop:tag+read:${digest}, boss:admin:${digest.toUpperCase()}`, HOST: '0.0.0.0' },
+      '/r',
+    );
+    expect(config.API_KEYS).toEqual([
+      { id: 'shop', scopes: ['tag', 'read'], sha256: digest },
+      { id: 'boss', scopes: ['admin'], sha256: digest },
+    ]);
+    expect(parseConfig({}, '/r').API_KEYS).toBeUndefined();
+    expect(problems({ HOST: '0.0.0.0' })[0]).toContain('set API_KEYS');
+  });
+
+  test('every mistake is listed at once, with its place', () => {
+    const entries = [
+      `ok:tag:${digest}`,
+      `ok:read:${digest}`,
+      `a:tga:${digest}`,
+      'b:tag:short',
+      `c::${digest}`,
+      `D_d:tag:${digest}`,
+      '',
+      'e:tag',
+      `f:tag:${digest}:more`,
+      `g:tag+:zz`,
+    ];
+    expect(problems({ API_KEYS: entries.join(','), PORT: 'x' }).map((line) => line.slice(0, 40))).toEqual(
+      [
+        'PORT: PORT must be a number',
+        'API_KEYS: entry 2 (ok): the id is there already',
+        'API_KEYS: entry 3 (a): scopes are read, tag, review, admin, joined by +',
+        'API_KEYS: entry 4 (b): the sha256 must be 64 hexadecimal digits',
+        'API_KEYS: entry 5: scopes are read, tag, review, admin, joined by +',
+        'API_KEYS: entry 6: the id must be 1 to 32 of a-z, 0-9 and -',
+        'API_KEYS: entry 7 is empty',
+        'API_KEYS: entry 8 (e) is not <id>:<scope+scope>:<sha256 of the secret>',
+        'API_KEYS: entry 9 (f) is not <id>:<scope+scope>:<sha256 of the secret>',
+        'API_KEYS: entry 10 (g): scopes are read, tag, review, admin, joined by +',
+        'API_KEYS: entry 10 (g): the sha256 must be 64 hexadecimal digits',
+      ].map((line) => line.slice(0, 40)),
+    );
+  });
+
+  test.each(['', ' ', ','])('%j would let everybody in, and is refused', (API_KEYS) => {
+    expect(problems({ API_KEYS }).join()).toMatch(/^API_KEYS: .*empty/);
+    expect(problems({ API_KEYS, HOST: '0.0.0.0' }).join()).toMatch(/^API_KEYS: /);
+  });
+
+  test('what was written is not repeated: it may be the key itself', () => {
+    for (const API_KEYS of [
+      'ht_shop_S3CRET',
+      'shop:tag:S3CRET',
+      'shop:S3CRET:tag',
+      'S3CRET:tag:x',
+      'ht_a_S3CRET:tag:x',
+    ])
+      expect(problems({ API_KEYS }).join()).not.toContain('S3CRET');
   });
 });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { composeOffline, taxonomySource } from '../composition.ts';
 import { ConfigError, parseConfig } from '../config.ts';
 import { createLog } from '../log.ts';
+import { createKey, parseKeyArguments } from './keys.ts';
 import { parseTagArguments, tagFiles } from './tag.ts';
 import { checkTaxonomy } from './taxonomy-check.ts';
 
@@ -14,6 +15,9 @@ const help = `hangtag: product photos in, structured attributes out
       all of them (at most 8) are pictures of one.
   npm run hangtag -- taxonomy check [<folder>]
       Validates the taxonomy and lists everything that is wrong.
+  npm run hangtag -- keys create --scopes <scope>[+<scope> ...] [--name <id>]
+      Makes an access key, shows it once, and gives the entry to add to API_KEYS. Scopes: read, tag, review,
+      admin (implies all).
   npm run hangtag -- help
 `;
 
@@ -40,6 +44,10 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       ),
       print,
     );
+  }
+  if (command === 'keys' && rest[0] === 'create') {
+    const parsed = parseKeyArguments(rest.slice(1));
+    return typeof parsed === 'string' ? misused(parsed) : createKey(parsed, print);
   }
   if (command === undefined || command === 'help' || command === '--help') {
     print(help);

@@ -12,6 +12,12 @@ import {
 } from 'fastify';
 import type { Services } from '../application/tag-request.ts';
 import { HangtagError } from '../domain/errors.ts';
+import { requireDeclaredScopes } from './access/declared-scopes.ts';
+import type { LagSource } from './access/event-loop-lag.ts';
+import { guardAccess } from './access/guard.ts';
+import { shedLoad } from './access/load-shedding.ts';
+import { limitRate } from './access/rate-limit.ts';
+import type { ApiKey } from './access/scopes.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
 import { sendError } from './error-response.ts';
@@ -34,24 +40,25 @@ export interface AppLimits {
   readonly jsonBytes?: number;
   /** Bytes of all requests together, at most; 256 MiB unless told. */
   readonly bytesInFlight?: number;
+  /** Calls a minute for each key, or each address where there are no keys; 0 or absent: no limit. */
+  readonly ratePerMinute?: number;
 }
 
 export interface AppOptions {
   readonly services: Services;
   readonly log: FastifyBaseLogger;
   readonly limits: AppLimits;
-  /** No keys: Host and Origin must be loopback. */
-  readonly openOnLoopback: boolean;
+  /** Who may call. Null: anybody on this machine, and then Host and Origin must be loopback. */
+  readonly keys: readonly ApiKey[] | null;
+  /** How late the event loop is; absent: no load is shed. Closed with the app. */
+  readonly lag?: LagSource;
 }
+
+export { measureLag } from './access/event-loop-lag.ts';
 
 const mebibyte = 2 ** 20;
 
-export async function buildApp({
-  services,
-  log,
-  limits,
-  openOnLoopback,
-}: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ services, log, limits, keys, lag }: AppOptions): Promise<FastifyInstance> {
   const { requestTimeoutMs, requestBytes = 64 * mebibyte, jsonBytes = 16 * mebibyte } = limits;
   const app: FastifyInstance = fastify({
     loggerInstance: log,
@@ -77,7 +84,9 @@ export async function buildApp({
   });
 
   app.addHook('onRequest', async (request, reply) => begin(request, reply));
-  if (openOnLoopback) guardOrigins(app);
+  if (keys === null) guardOrigins(app);
+  if (lag) shedLoad(app, lag);
+  guardAccess(app, keys);
   limitBytesInFlight(app, { total: limits.bytesInFlight ?? 256 * mebibyte, largest: requestBytes });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
@@ -89,6 +98,8 @@ export async function buildApp({
   );
   app.removeContentTypeParser('text/plain');
   await app.register(multipart, multipartLimits);
+  requireDeclaredScopes(app);
+  if (limits.ratePerMinute) await limitRate(app, limits.ratePerMinute);
 
   tagProductRoute(app, services, { requestTimeoutMs, requestBytes });
   readTagsRoute(app, services);

@@ -9,6 +9,9 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'request.unsupported_type': 415,
   'request.not_found': 404,
   'request.cross_site': 403,
+  'request.rate_limited': 429,
+  'access.unauthenticated': 401,
+  'access.forbidden': 403,
   'request.cancelled': 499,
   'product.not_found': 404,
   'product.invalid_id': 400,
@@ -77,6 +80,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   else if (status >= 500) request.log.warn({ code: fault.code, err: fault.cause }, fault.message);
   if (fault.retryAfter !== undefined || status === 503 || status === 504)
     reply.header('retry-after', String(fault.retryAfter ?? 1));
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
   const body = JSON.stringify(problem(fault, status, request.id));
   reply.code(status).type('application/problem+json; charset=utf-8');
   // What was refused before it was read is still on its way: the connection cannot be used again.

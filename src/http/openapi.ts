@@ -46,14 +46,14 @@ const json = (schema: z.ZodType, description: string, headers?: Json): Json => (
 
 const text = (description: string): Json => ({ description, schema: { type: 'string' } });
 
-/** Refusals by status, each naming its codes. Every call may answer 400, 403, 500 and 503. */
+/** Refusals by status, each naming its codes. Every call may answer 400, 401, 403, 429, 500 and 503. */
 function refusals(...statuses: number[]): Json {
-  const all = [...new Set([400, 403, 500, 503, ...statuses])].sort((a, b) => a - b);
+  const all = [...new Set([400, 401, 403, 429, 500, 503, ...statuses])].sort((a, b) => a - b);
   return Object.fromEntries(
     all.map((status) => {
       const codes = Object.entries(statusOf).filter(([, value]) => value === status);
       const description = codes.map(([code]) => `\`${code}\``).join(', ');
-      const headers = status === 503 ? { 'Retry-After': text('Seconds.') } : undefined;
+      const headers = status === 503 || status === 429 ? { 'Retry-After': text('Seconds.') } : undefined;
       const content = { 'application/problem+json': { schema: reference(problemSchema) } };
       return [String(status), { description, content, ...(headers ? { headers } : {}) }];
     }),
@@ -189,6 +189,12 @@ export function openApiDocument(): Json {
       'Product photos in, structured attributes out. Names, shapes and codes are stable; fields may be added, enums are open.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   };
+  const securitySchemes = {
+    bearer: { type: 'http', scheme: 'bearer', description: 'ht_<id>_<secret>' },
+    header: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'ht_<id>_<secret>' },
+  };
+  // The last: no key, where the service is open on loopback.
+  const security = [{ bearer: [] }, { header: [] }, {}];
   const sorted = Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { openapi: '3.1.0', info, paths, components: { schemas: sorted } };
+  return { openapi: '3.1.0', info, paths, security, components: { schemas: sorted, securitySchemes } };
 }

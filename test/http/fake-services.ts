@@ -5,7 +5,7 @@ import { createFileTaxonomySource } from '../../src/adapters/taxonomy/files.ts';
 import type { Services, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
-import { type AppLimits, buildApp } from '../../src/http/app.ts';
+import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const taxonomy = await createFileTaxonomySource({
@@ -77,7 +77,10 @@ export interface World {
   readonly lines: string[];
 }
 
-export async function createWorld(limits: Partial<AppLimits> = {}): Promise<World> {
+export async function createWorld(
+  limits: Partial<AppLimits> = {},
+  access: Partial<Pick<AppOptions, 'keys' | 'lag' | 'log'>> = {},
+): Promise<World> {
   const lines: string[] = [];
   const world = {
     asked: [] as TagRequest[],
@@ -125,7 +128,8 @@ export async function createWorld(limits: Partial<AppLimits> = {}): Promise<Worl
     services,
     log,
     limits: { requestTimeoutMs: 5000, ...limits },
-    openOnLoopback: true,
+    keys: null,
+    ...access,
   });
   return Object.assign(world, { app });
 }

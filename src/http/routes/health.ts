@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../application/tag-request.ts';
 
 export function healthRoutes(app: FastifyInstance, services: Services): void {
-  app.get('/healthz', { logLevel: 'warn' }, async () => ({ status: 'ok' }));
+  app.get('/healthz', { logLevel: 'warn', config: { scope: 'none' } }, async () => ({ status: 'ok' }));
 
-  app.get('/readyz', { logLevel: 'warn' }, async (_request, reply) => {
+  app.get('/readyz', { logLevel: 'warn', config: { scope: 'none' } }, async (_request, reply) => {
     const checks = await services.readiness();
     const ready = Object.values(checks).every((problem) => problem === null);
     reply.code(ready ? 200 : 503).header('cache-control', 'no-store');

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../application/tag-request.ts';
 
 export function modelRoute(app: FastifyInstance, services: Services): void {
-  app.get('/model', async () => {
+  app.get('/model', { config: { scope: 'read' } }, async () => {
     const { card, calibration, category, attributes } = services.describeModel();
     const { backend, id, fingerprint, license, input, dim, refuses } = card;
     return {

@@ -27,20 +27,24 @@ export function tagProductRoute(app: FastifyInstance, services: Services, limits
     },
   );
 
-  app.post<{ Params: { id: string } }>('/products/:id/tags', async (request, reply) => {
-    const id = productId(request.params.id);
-    const { minConfidence, ...query } = parseTagQuery(request.query, services.taxonomy);
-    const tagSet = await withDeadline(reply, limits.requestTimeoutMs, async (signal) => {
-      const body = await readBody(request, limits.requestBytes);
-      return services.tagProduct(
-        { productId: id, ...query, ...body, category: body.category ?? query.category },
-        signal,
-      );
-    });
-    reply.header('cache-control', 'no-store');
-    if (tagSet.revision > 0) reply.header('etag', `"${tagSet.revision}"`);
-    return wireTagSet(tagSet, minConfidence);
-  });
+  app.post<{ Params: { id: string } }>(
+    '/products/:id/tags',
+    { config: { scope: 'tag' } },
+    async (request, reply) => {
+      const id = productId(request.params.id);
+      const { minConfidence, ...query } = parseTagQuery(request.query, services.taxonomy);
+      const tagSet = await withDeadline(reply, limits.requestTimeoutMs, async (signal) => {
+        const body = await readBody(request, limits.requestBytes);
+        return services.tagProduct(
+          { productId: id, ...query, ...body, category: body.category ?? query.category },
+          signal,
+        );
+      });
+      reply.header('cache-control', 'no-store');
+      if (tagSet.revision > 0) reply.header('etag', `"${tagSet.revision}"`);
+      return wireTagSet(tagSet, minConfidence);
+    },
+  );
 }
 
 async function readBody(request: FastifyRequest, total: number): Promise<TagBody> {

@@ -20,18 +20,22 @@ export function taxonomyRoutes(app: FastifyInstance, { taxonomy }: Services): vo
   };
   const etag = `"${contentHash.slice(0, 16)}"`;
 
-  app.get('/taxonomy', async (request, reply) => {
+  app.get('/taxonomy', { config: { scope: 'read' } }, async (request, reply) => {
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return whole;
   });
 
-  app.get<{ Params: { id: string } }>('/taxonomy/attributes/:id', async (request) => {
-    const attribute = taxonomy.attributeById.get(attributeId(request.params.id));
-    if (!attribute)
-      throw new HangtagError('attribute.not_found', 'The taxonomy has no attribute with this id.');
-    return { taxonomy: `${id}@${version}`, contentHash, ...wireAttribute(attribute) };
-  });
+  app.get<{ Params: { id: string } }>(
+    '/taxonomy/attributes/:id',
+    { config: { scope: 'read' } },
+    async (request) => {
+      const attribute = taxonomy.attributeById.get(attributeId(request.params.id));
+      if (!attribute)
+        throw new HangtagError('attribute.not_found', 'The taxonomy has no attribute with this id.');
+      return { taxonomy: `${id}@${version}`, contentHash, ...wireAttribute(attribute) };
+    },
+  );
 }
 
 function wireCategory({ id, name, parent, path, leaf, profile, synonyms, shopify, google }: Category) {
