@@ -5,22 +5,36 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { createSharpReader } from './adapters/image/sharp.ts';
 import { createBundledModel } from './adapters/inference/bundled.ts';
+import {
+  measuredColors,
+  measuredModel,
+  measuredReader,
+  measuredStore,
+  measuredTagging,
+} from './adapters/metrics/measured.ts';
+import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
+import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
+import { createListProducts } from './application/list-products.ts';
 import type { Originals, Store, TaxonomySource } from './application/ports.ts';
+import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadTags } from './application/read-tags.ts';
+import { createReviewTags } from './application/review-tags.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import type { Config } from './config.ts';
+import { measureColors } from './domain/color/measure.ts';
 
 export interface Composition {
   readonly services: Services;
+  readonly meter: Meter;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -35,12 +49,12 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
     config.IMAGE_STORE === 'none'
       ? createNoOriginals()
       : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
-  return assemble(config, log, store, originals);
+  return assemble(config, log, store, originals, createMeter({ process: true }));
 }
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export function composeOffline(config: Config, log: Logger): Promise<Composition> {
-  return assemble(config, log, createMemoryStore({ clock }), createNoOriginals());
+  return assemble(config, log, createMemoryStore({ clock }), createNoOriginals(), createMeter());
 }
 
 export function taxonomySource(config: Config): TaxonomySource {
@@ -53,12 +67,14 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  store: Store,
+  plainStore: Store,
   originals: Originals,
+  meter: Meter,
 ): Promise<Composition> {
+  const store = measuredStore(plainStore, meter);
   const source = taxonomySource(config);
   const taxonomy = await source.load();
-  const model = await createBundledModel({
+  const plainModel = await createBundledModel({
     directory: config.modelDir,
     workers: config.INFERENCE_WORKERS ?? Math.max(1, availableParallelism() - 1),
     limits: {
@@ -67,11 +83,18 @@ async function assemble(
       maxWaitingBytes: 64 * 2 ** 20,
       deadlineMs: config.INFERENCE_TIMEOUT_MS,
     },
+    watch: meter.inferenceQueue,
   });
+  const model = measuredModel(plainModel, meter);
   const calibration = await source.calibration(model.card.id, taxonomy);
   const meaning = { taxonomy, bank: await model.bank(taxonomy), calibration };
-  const reader = createSharpReader({ concurrency: availableParallelism() });
-  const readImages = createReadImages({ reader, model, store, hash: sha256 });
+  const reader = measuredReader(
+    createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
+    meter,
+  );
+  const colors = measuredColors(measureColors, meter);
+  const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
+  const tagProduct = createTagProduct({ meaning, model, readImages, store, originals, clock });
   log.info(
     {
       model: `${model.card.id}@${model.card.fingerprint}`,
@@ -83,12 +106,17 @@ async function assemble(
   return {
     services: {
       taxonomy,
-      tagProduct: createTagProduct({ meaning, model, readImages, store, originals, clock }),
+      tagProduct: measuredTagging(tagProduct, meter),
       readTags: createReadTags({ store }),
+      reviewTags: createReviewTags({ meaning, model, store, clock }),
+      readHistory: createReadHistory({ store }),
+      listProducts: createListProducts({ taxonomy, store }),
+      deleteProduct: createDeleteProduct({ store, originals }),
       describeModel: createDescribeModel({ meaning, model }),
       // The model has inferred once before its pool counted as open, and the bank above is complete.
       readiness: async () => ({ model: null, store: await reason(store.ping()) }),
     },
+    meter,
     async close() {
       await model.close();
       await store.close();

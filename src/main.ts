@@ -12,13 +12,14 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 async function start(): Promise<void> {
   const config = parseConfig(process.env, root);
   const log = createLog(config.LOG_LEVEL);
-  const { services, close } = await compose(config, log);
+  const { services, meter, close } = await compose(config, log);
   const app = await buildApp({
     services,
     log,
     limits: { requestTimeoutMs: config.REQUEST_TIMEOUT_MS, ratePerMinute: config.RATE_LIMIT_PER_MINUTE },
     keys: config.API_KEYS ?? null,
     lag: measureLag(),
+    metrics: meter,
   });
   // Stop taking requests, finish those in work, then close what they used.
   closeWithGrace(

@@ -77,6 +77,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   pg: /^src\/adapters\/store\//,
   '@electric-sql/pglite': /^src\/adapters\/store\//,
   fastify: /^src\/http\//,
+  'prom-client': /^src\/adapters\/metrics\//,
   yaml: /^src\/adapters\/taxonomy\//,
 };
 

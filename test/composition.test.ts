@@ -110,6 +110,30 @@ describe('one product, however it arrives', () => {
   });
 });
 
+test('every step of a tagging is measured, and a picture seen by nobody is a miss', async () => {
+  const before = await numbers();
+  await tag(await tee.clone().png().toBuffer(), await tee.clone().webp().toBuffer());
+  const after = await numbers();
+  const more = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  for (const stage of ['decode', 'colour', 'inference'])
+    expect(more(`hangtag_stage_duration_seconds_count{stage="${stage}"}`)).toBe(2);
+  expect(more('hangtag_stage_duration_seconds_count{stage="store"}')).toBeGreaterThanOrEqual(1);
+  expect(more('hangtag_inference_batch_size_sum')).toBe(2);
+  expect(more('hangtag_image_cache_total{result="miss"}')).toBe(2);
+  expect(after.get('hangtag_inference_waiting')).toBe(0);
+  expect(after.get('hangtag_decode_waiting')).toBe(0);
+  expect(more('hangtag_decisions_total{attribute="color",status="accepted",reason=""}')).toBe(1);
+});
+
+/** Every sample by its name and labels. */
+async function numbers(): Promise<ReadonlyMap<string, number>> {
+  const { text } = await composition.meter.render();
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  );
+}
+
 describe('what the model says of itself', () => {
   test('supported, calibrated, refused', () => {
     const model = composition.services.describeModel();

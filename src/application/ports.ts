@@ -94,6 +94,39 @@ export interface HistoryEntry {
   readonly at: string;
 }
 
+/**
+ * Which products, in which order. Conditions are joined by "and".
+ * updated: latest change first. uncertainty: least sure first.
+ */
+export interface ProductQuery {
+  /** Accepted category, any of these; null for all. */
+  readonly categories: readonly string[] | null;
+  /** Accepted tags (`color/navy`): of every group at least one, in any variant. */
+  readonly tags: readonly (readonly string[])[];
+  readonly review: 'pending' | 'done' | null;
+  /** Only products with a picture that could not be used. */
+  readonly failed: boolean;
+  readonly sort: 'updated' | 'uncertainty';
+  readonly limit: number;
+  readonly after: ListPosition | null;
+}
+
+/** Where a page ended. Products that changed after the first page was read are left out of the later ones. */
+export interface ListPosition {
+  /** What the list is sorted by: microseconds since 1970, or the uncertainty. */
+  readonly key: number;
+  /** Settles ties, ascending. */
+  readonly productId: string;
+  /** When the first page was read, microseconds since 1970. */
+  readonly asOf: number;
+}
+
+export interface ProductPage {
+  readonly items: readonly TagSet[];
+  /** null at the end. */
+  readonly next: ListPosition | null;
+}
+
 /** What one tagging run asks the store to make durable, all of it or nothing. */
 export interface TagWrite {
   readonly productId: string;
@@ -127,8 +160,16 @@ export interface Store {
    */
   saveTags(write: TagWrite): Promise<TagSet>;
   findTags(productId: string): Promise<TagSet | null>;
-  /** Newest first. */
-  history(productId: string, limit: number): Promise<readonly HistoryEntry[]>;
+  /** Newest first; with `before`, only revisions older than that one. */
+  history(productId: string, limit: number, before?: number): Promise<readonly HistoryEntry[]>;
+  /** A page of products, see `ProductQuery`. */
+  list(query: ProductQuery): Promise<ProductPage>;
+  /**
+   * Forgets the product, its history, and the facts and vectors of pictures that no other product uses, all in one
+   * transaction. Gives the sha256s of those pictures. Of the product stays a hash of its id with its last revision,
+   * from which a later TagSet counts on. An unknown product is no fault.
+   */
+  deleteProduct(productId: string): Promise<readonly string[]>;
   /** Resolves if the store can be written to right now. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -139,6 +180,8 @@ export interface Originals {
   /** Durable once resolved; a second time costs nothing. */
   put(sha256: string, bytes: Uint8Array): Promise<void>;
   get(sha256: string): Promise<Uint8Array | null>;
+  /** Resolves also where there is nothing under this name. */
+  delete(sha256: string): Promise<void>;
 }
 
 export interface TaxonomySource {
@@ -146,6 +189,15 @@ export interface TaxonomySource {
   load(): Promise<Taxonomy>;
   /** The calibration fitted for this model under this taxonomy version, or null. */
   calibration(modelId: string, taxonomy: Taxonomy): Promise<Calibration | null>;
+}
+
+/** The colours of a picture's product; `domain/color/measure.ts`. A type here so that it can be wrapped. */
+export type MeasureColors = (thumbnail: Pixels, alpha: Uint8Array | null) => readonly ColorShare[];
+
+/** Told by a bounded queue as it changes: how many items wait, and how many it just sent to be worked together. */
+export interface QueueWatch {
+  waiting(items: number): void;
+  sent(items: number): void;
 }
 
 /** Now, RFC 3339 in UTC. */

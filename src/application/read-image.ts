@@ -4,7 +4,7 @@
  */
 import { measureColors } from '../domain/color/measure.ts';
 import { HangtagError } from '../domain/errors.ts';
-import type { ContentHash, ImageModel, ImageReader, Store, StoredImage } from './ports.ts';
+import type { ContentHash, ImageModel, ImageReader, MeasureColors, Store, StoredImage } from './ports.ts';
 
 export type KnownImage = StoredImage & { readonly vector: Float32Array; readonly fresh: boolean };
 
@@ -13,6 +13,8 @@ export interface ReadImageNeeds {
   readonly model: ImageModel;
   readonly store: Store;
   readonly hash: ContentHash;
+  /** The domain's own unless told. */
+  readonly colors?: MeasureColors;
 }
 
 /** The key that vectors are stored under: weights and preprocessing in one fingerprint. */
@@ -29,7 +31,13 @@ export type ReadImages = (
  * Gives, per picture and in order, what is known of it or the caller's fault with it. A fault that is not the
  * caller's (overload, model, store) is thrown, because the request as a whole can be tried again.
  */
-export function createReadImages({ reader, model, store, hash }: ReadImageNeeds): ReadImages {
+export function createReadImages({
+  reader,
+  model,
+  store,
+  hash,
+  colors = measureColors,
+}: ReadImageNeeds): ReadImages {
   const inFlight = new Map<string, Promise<KnownImage>>();
 
   function work(sha256: string, bytes: Uint8Array): Promise<KnownImage> {
@@ -39,7 +47,7 @@ export function createReadImages({ reader, model, store, hash }: ReadImageNeeds)
     const started = (async () => {
       const { facts, input, thumbnail, alpha } = await reader.prepare(bytes, model.card.input);
       const vector = await model.embed(input);
-      return { facts, colors: measureColors(thumbnail, alpha), vector, fresh: true };
+      return { facts, colors: colors(thumbnail, alpha), vector, fresh: true };
     })().finally(() => inFlight.delete(sha256));
     inFlight.set(sha256, started);
     return started;

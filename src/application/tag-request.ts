@@ -1,8 +1,9 @@
 /** What a caller asks of tagging, after the door has read it. No HTTP in here. */
 import type { HangtagError } from '../domain/errors.ts';
+import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
-import type { ModelCard } from './ports.ts';
+import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
 
 /** One picture of the request: its bytes, or the fault that kept the door from reading them. */
 export interface ImageInput {
@@ -43,11 +44,28 @@ export interface ModelReport {
   readonly attributes: Readonly<Record<string, Ability>>;
 }
 
+export interface HistoryPage {
+  readonly items: readonly HistoryEntry[];
+  readonly next: number | null;
+}
+
+/** A list of products as a caller asks for it; the ids are the taxonomy's, already resolved and known. */
+export type ProductQuestion = Omit<ProductQuery, 'categories'> & {
+  /** Its descendants are meant too; null for all. */
+  readonly category: string | null;
+};
+
 /** What each room outside may call: the use-cases, constructed once in `composition.ts`. */
 export interface Services {
   readonly taxonomy: Taxonomy;
   tagProduct(request: TagRequest, signal: AbortSignal): Promise<TagSet>;
   readTags(productId: string): Promise<TagSet>;
+  /** `ifRevision`: refused with `revision.conflict` where another one stands; null for any. */
+  reviewTags(productId: string, words: ReviewWords, ifRevision: number | null): Promise<TagSet>;
+  /** `before`: only revisions older than that one; `next`: where the following page starts, null at the end. */
+  readHistory(productId: string, limit: number, before: number | null): Promise<HistoryPage>;
+  listProducts(question: ProductQuestion): Promise<ProductPage>;
+  deleteProduct(productId: string): Promise<void>;
   describeModel(): ModelReport;
   /** The checks behind /readyz: name -> null when fine, else what is wrong. */
   readiness(): Promise<Readonly<Record<string, string | null>>>;

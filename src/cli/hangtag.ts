@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { composeOffline, taxonomySource } from '../composition.ts';
 import { ConfigError, parseConfig } from '../config.ts';
 import { createLog } from '../log.ts';
+import { parseImportArguments, runImport } from './import/import.ts';
 import { createKey, parseKeyArguments } from './keys.ts';
 import { parseTagArguments, tagFiles } from './tag.ts';
 import { checkTaxonomy } from './taxonomy-check.ts';
@@ -13,6 +14,9 @@ const help = `hangtag: product photos in, structured attributes out
   npm run hangtag -- tag <photo> [<photo> ...] [--one-product] [--category <id or name>] [--explain] [--json]
       Tags photos without a server; nothing is stored. Each photo is a product of its own, or with --one-product
       all of them (at most 8) are pictures of one.
+  npm run hangtag -- import <folder, .csv or .ndjson> [--concurrency 4] [--restart]
+      Sends products to the hangtag at HANGTAG_URL (http://127.0.0.1:3000) with the key in HANGTAG_API_KEY. What was
+      stored before and has not changed is skipped, so a stopped import goes on where it was: docs/import.md.
   npm run hangtag -- taxonomy check [<folder>]
       Validates the taxonomy and lists everything that is wrong.
   npm run hangtag -- keys create --scopes <scope>[+<scope> ...] [--name <id>]
@@ -36,6 +40,18 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       await close();
     }
   }
+  if (command === 'import') {
+    const parsed = parseImportArguments(rest);
+    if (typeof parsed === 'string') return misused(parsed);
+    const url = (process.env.HANGTAG_URL?.trim() || 'http://127.0.0.1:3000').replace(/\/+$/, '');
+    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
+      return misused(`HANGTAG_URL is no http address: ${url}`);
+    return runImport(parsed, {
+      server: { url, key: process.env.HANGTAG_API_KEY?.trim() || null, stop: stopOnInterrupt() },
+      screen: { isTerminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
+      print,
+    });
+  }
   if (command === 'taxonomy' && rest[0] === 'check' && rest.length <= 2) {
     const directory = rest[1];
     return checkTaxonomy(
@@ -54,6 +70,19 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     return 0;
   }
   return misused(`There is no command "${[command, ...rest].join(' ')}".`);
+}
+
+/** The first Ctrl-C lets what is on its way finish; the second ends at once, which loses nothing that was stored. */
+function stopOnInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(1);
+    complain('\nStopping after what is on its way; once more to end now.');
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
 }
 
 function misused(problem: string): number {

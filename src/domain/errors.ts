@@ -58,17 +58,20 @@ export class HangtagError extends Error {
   readonly errors: readonly Problem[];
   /** Seconds after which a retry makes sense, for retryable faults. */
   readonly retryAfter: number | undefined;
+  /** The revision that stands, for `revision.conflict`. */
+  readonly revision: number | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { cause?: unknown; errors?: readonly Problem[]; retryAfter?: number } = {},
+    options: { cause?: unknown; errors?: readonly Problem[]; retryAfter?: number; revision?: number } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HangtagError';
     this.code = code;
     this.errors = options.errors ?? [];
     this.retryAfter = options.retryAfter;
+    this.revision = options.revision;
   }
 
   get kind(): ErrorKind {

@@ -21,13 +21,18 @@ import type { ApiKey } from './access/scopes.ts';
 import { answerBrokenHttp } from './broken-http.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
 import { sendError } from './error-response.ts';
+import { type RequestRecorder, recordRequests } from './metrics-hook.ts';
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoute } from './routes/history.ts';
+import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
 import { modelRoute } from './routes/model.ts';
 import { openApiRoutes } from './routes/openapi.ts';
+import { productsRoutes } from './routes/products.ts';
 import { readTagsRoute } from './routes/read-tags.ts';
+import { reviewTagsRoute } from './routes/review-tags.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
 
@@ -52,13 +57,16 @@ export interface AppOptions {
   readonly keys: readonly ApiKey[] | null;
   /** How late the event loop is; absent: no load is shed. Closed with the app. */
   readonly lag?: LagSource;
+  /** Counts requests and adds `GET /metrics`; without it there is neither. */
+  readonly metrics?: { readonly request: RequestRecorder; readonly render: RenderMetrics };
 }
 
 export { measureLag } from './access/event-loop-lag.ts';
 
 const mebibyte = 2 ** 20;
 
-export async function buildApp({ services, log, limits, keys, lag }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { services, log, limits, keys, lag, metrics } = options;
   const { requestTimeoutMs, requestBytes = 64 * mebibyte, jsonBytes = 16 * mebibyte } = limits;
   const app: FastifyInstance = fastify({
     loggerInstance: log,
@@ -84,6 +92,7 @@ export async function buildApp({ services, log, limits, keys, lag }: AppOptions)
   });
 
   app.addHook('onRequest', async (request, reply) => begin(request, reply));
+  if (metrics) recordRequests(app, metrics.request);
   if (keys === null) guardOrigins(app);
   if (lag) shedLoad(app, lag);
   guardAccess(app, keys);
@@ -103,10 +112,14 @@ export async function buildApp({ services, log, limits, keys, lag }: AppOptions)
 
   tagProductRoute(app, services, { requestTimeoutMs, requestBytes });
   readTagsRoute(app, services);
+  reviewTagsRoute(app, services);
+  historyRoute(app, services);
+  productsRoutes(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);
   await openApiRoutes(app);
+  if (metrics) metricsRoute(app, metrics.render);
   await app.ready();
   return app;
 }

@@ -82,6 +82,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     reply.header('retry-after', String(fault.retryAfter ?? 1));
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   const body = JSON.stringify(problem(fault, status, request.id));
+  if (fault.revision !== undefined) reply.header('etag', `"${fault.revision}"`);
   reply.code(status).type('application/problem+json; charset=utf-8');
   // What was refused before it was read is still on its way: the connection cannot be used again.
   if (status === 413 || !request.raw.complete) reply.header('connection', 'close');
@@ -100,6 +101,7 @@ export function problem(fault: HangtagError, status: number, instance: string) {
     code: fault.code,
     detail: fault.message,
     instance,
+    ...(fault.revision === undefined ? {} : { revision: fault.revision }),
     ...(fault.errors.length > 0 ? { errors: fault.errors } : {}),
   };
 }

@@ -112,6 +112,7 @@ export const problemSchema = z
     code: z.enum(Object.keys(errorKinds) as [string, ...string[]]),
     detail: z.string(),
     instance: z.string().meta({ description: 'The request id.' }),
+    revision: z.int().optional().meta({ description: 'The revision that stands, for `revision.conflict`.' }),
     errors: z.array(z.strictObject({ code: z.string(), detail: z.string(), pointer: z.string() })).optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });

@@ -59,6 +59,7 @@ function world() {
       calls.originals.push(sha256);
     },
     get: async () => null,
+    delete: async () => {},
   };
   const store = createMemoryStore({ clock });
   return { calls, reader, model, originals, store };

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createFileTaxonomySource } from '../../src/adapters/taxonomy/files.ts';
 import type { Services, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
+import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
 
@@ -74,16 +75,22 @@ export interface World {
   /** Runs instead of the usual answer, where set. */
   behave: ((request: TagRequest, signal: AbortSignal) => Promise<TagSet>) | null;
   ready: Record<string, string | null>;
+  readonly reviewed: [string, ReviewWords, number | null][];
+  readonly listed: unknown[];
+  readonly deleted: string[];
   readonly lines: string[];
 }
 
 export async function createWorld(
   limits: Partial<AppLimits> = {},
-  access: Partial<Pick<AppOptions, 'keys' | 'lag' | 'log'>> = {},
+  options: Partial<Pick<AppOptions, 'keys' | 'lag' | 'log' | 'metrics'>> = {},
 ): Promise<World> {
   const lines: string[] = [];
   const world = {
     asked: [] as TagRequest[],
+    reviewed: [] as World['reviewed'],
+    listed: [] as unknown[],
+    deleted: [] as string[],
     behave: null as World['behave'],
     ready: { store: null } as World['ready'],
     lines,
@@ -104,6 +111,29 @@ export async function createWorld(
         throw new HangtagError('product.not_found', 'No product with this id has been tagged.');
       if (id === 'broken') throw new TypeError('a bug with a secret in it');
       return sampleTagSet(id);
+    },
+    async reviewTags(id, words, ifRevision) {
+      world.reviewed.push([id, words, ifRevision]);
+      if (id === 'unknown')
+        throw new HangtagError('product.not_found', 'No product with this id has been tagged.');
+      if (ifRevision !== null && ifRevision !== 3)
+        throw new HangtagError('revision.conflict', 'It is at revision 3.', { revision: 3 });
+      return sampleTagSet(id);
+    },
+    async readHistory(id, limit, before) {
+      world.listed.push([id, limit, before]);
+      if (id === 'unknown')
+        throw new HangtagError('product.not_found', 'No product with this id has been tagged.');
+      const tagSet = sampleTagSet(id);
+      return { items: [{ revision: 3, tagSet, cause: 'review', at: 'now' }], next: before === 3 ? null : 3 };
+    },
+    async listProducts(question) {
+      world.listed.push(question);
+      const next = { key: question.sort === 'updated' ? 1e15 + 1 : 0.25, productId: 'gid://ä', asOf: 2 };
+      return { items: [sampleTagSet('one')], next: question.after ? null : next };
+    },
+    async deleteProduct(id) {
+      world.deleted.push(id);
     },
     describeModel: () => ({
       card: {
@@ -129,7 +159,7 @@ export async function createWorld(
     log,
     limits: { requestTimeoutMs: 5000, ...limits },
     keys: null,
-    ...access,
+    ...options,
   });
   return Object.assign(world, { app });
 }

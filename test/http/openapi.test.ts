@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openApiDocument } from '../../src/http/openapi.ts';
+import { openApiDocument } from '../../src/http/openapi/document.ts';
 import {
   attributeSchema,
   healthSchema,
@@ -16,7 +16,10 @@ import { createWorld, form, photo, type World } from './fake-services.ts';
 const committed = path.resolve(import.meta.dirname, '../../docs/openapi.json');
 let world: World;
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld(
+    {},
+    { metrics: { request: () => {}, render: async () => ({ contentType: 'text/plain', text: '' }) } },
+  );
 });
 afterAll(() => world.app.close());
 const get = async (url: string) => (await world.app.inject({ url, headers: { host: 'localhost' } })).json();
@@ -48,6 +51,23 @@ describe('OpenAPI', () => {
         ).toBe(true);
       }
     }
+  });
+
+  test('every route is described, with the scope that it asks for', () => {
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, { 'x-scope'?: string }>> };
+    const own = world.app.declaredRoutes.filter(
+      ({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs') && url !== '/openapi.json',
+    );
+    const described = Object.entries(paths).flatMap(([url, methods]) =>
+      Object.entries(methods).map(([method, call]) => ({
+        method: method.toUpperCase(),
+        url: url.replaceAll(/\{(\w+)\}/g, ':$1'),
+        scope: call['x-scope'],
+      })),
+    );
+    const sorted = (list: { method: string; url: string }[]) =>
+      list.map((one) => JSON.stringify(one, ['method', 'url', 'scope'])).sort();
+    expect(sorted(described)).toEqual(sorted([...own]));
   });
 
   test('every answer is what its schema says', async () => {

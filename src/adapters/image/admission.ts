@@ -2,6 +2,7 @@
  * Who may decode now. A decode costs by pixels and codec, so a place has a weight; whoever finds no place waits in
  * order, and the wait is bounded in pictures and bytes: beyond it `service.overloaded`, never a queue without end.
  */
+import type { QueueWatch } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 
 export interface AdmissionLimits {
@@ -11,6 +12,7 @@ export interface AdmissionLimits {
   readonly maxWaiting: number;
   /** Their bytes together, at most. */
   readonly maxWaitingBytes: number;
+  readonly watch?: QueueWatch;
 }
 
 export interface Admission {
@@ -27,7 +29,12 @@ interface Waiting {
   enter(): void;
 }
 
-export function createAdmission({ capacity, maxWaiting, maxWaitingBytes }: AdmissionLimits): Admission {
+export function createAdmission({
+  capacity,
+  maxWaiting,
+  maxWaitingBytes,
+  watch,
+}: AdmissionLimits): Admission {
   let queue: Waiting[] = [];
   let waitingBytes = 0;
   let busy = 0;
@@ -35,6 +42,7 @@ export function createAdmission({ capacity, maxWaiting, maxWaitingBytes }: Admis
   function leaveQueue(entry: Waiting): void {
     queue = queue.filter((other) => other !== entry);
     waitingBytes -= entry.bytes;
+    watch?.waiting(queue.length);
   }
 
   /** In order: a heavy one at the head is never overtaken, so it cannot starve. */
@@ -71,6 +79,7 @@ export function createAdmission({ capacity, maxWaiting, maxWaitingBytes }: Admis
       signal?.addEventListener('abort', cancel, { once: true });
       queue.push(entry);
       waitingBytes += bytes;
+      watch?.waiting(queue.length);
     });
   }
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import sharp, { type Metadata } from 'sharp';
-import type { ImageReader, InputSpec, PreparedImage } from '../../application/ports.ts';
+import type { ImageReader, InputSpec, PreparedImage, QueueWatch } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { createAdmission } from './admission.ts';
 import { type Decoded, layInto, splitAlpha } from './compose.ts';
@@ -23,6 +23,7 @@ export interface SharpReaderOptions {
   readonly maxWaiting?: number;
   /** Seconds that one decode may take. */
   readonly timeoutSeconds?: number;
+  readonly watch?: QueueWatch;
   readonly log?: { debug(fields: object, message: string): void };
 }
 
@@ -46,7 +47,12 @@ export function createSharpReader(options: SharpReaderOptions): ImageReader {
     timeoutSeconds = 20,
   } = options;
   allowOnlyKnownLoaders();
-  const admission = createAdmission({ capacity: Math.max(1, concurrency), maxWaiting, maxWaitingBytes });
+  const admission = createAdmission({
+    capacity: Math.max(1, concurrency),
+    maxWaiting,
+    maxWaitingBytes,
+    ...(options.watch ? { watch: options.watch } : {}),
+  });
 
   return {
     async prepare(bytes, spec, signal) {

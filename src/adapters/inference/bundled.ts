@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ImageModel } from '../../application/ports.ts';
+import type { ImageModel, QueueWatch } from '../../application/ports.ts';
 import { bankOf, classifierFile } from './classifier-file.ts';
 import { createOnnxPool } from './onnx-pool.ts';
 import { type BatcherLimits, createBatcher } from './slot-batcher.ts';
@@ -13,12 +13,14 @@ export interface BundledModelOptions {
   /** Worker threads, one core each. */
   readonly workers: number;
   readonly limits: Omit<BatcherLimits, 'slots'>;
+  readonly watch?: QueueWatch;
 }
 
 export async function createBundledModel({
   directory,
   workers,
   limits,
+  watch,
 }: BundledModelOptions): Promise<ImageModel> {
   const modelFile = path.join(directory, 'model.onnx');
   const [weights, bankText] = await Promise.all([
@@ -31,7 +33,7 @@ export async function createBundledModel({
   const pool = await createOnnxPool({ modelFile, size: file.input.size, workers });
   if (pool.dim !== file.dim)
     throw new Error(`model.onnx gives ${pool.dim} numbers, bank.json says ${file.dim}`);
-  const batcher = createBatcher<Uint8Array, Float32Array>({ ...limits, slots: workers }, pool.run);
+  const batcher = createBatcher<Uint8Array, Float32Array>({ ...limits, slots: workers }, pool.run, watch);
   const card = {
     backend: 'bundled',
     id: file.id,

@@ -3,6 +3,7 @@
  * as one frees. No timer: no latency when idle, and batches grow by themselves under load.
  * Waiting is bounded in items and bytes; beyond that `service.overloaded`, never a queue without end.
  */
+import type { QueueWatch } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 
 export interface BatcherLimits {
@@ -38,6 +39,7 @@ export interface Batcher<I, O> {
 export function createBatcher<I, O>(
   limits: BatcherLimits,
   run: (items: readonly I[]) => Promise<readonly O[]>,
+  watch?: QueueWatch,
 ): Batcher<I, O> {
   let queue: Waiting<I, O>[] = [];
   let waitingBytes = 0;
@@ -48,6 +50,7 @@ export function createBatcher<I, O>(
     if (queue.includes(entry)) {
       queue = queue.filter((other) => other !== entry);
       waitingBytes -= entry.bytes;
+      watch?.waiting(queue.length);
     }
   }
 
@@ -57,6 +60,7 @@ export function createBatcher<I, O>(
       queue = queue.slice(batch.length);
       for (const entry of batch) waitingBytes -= entry.bytes;
       running++;
+      watch?.sent(batch.length);
       run(batch.map((entry) => entry.item))
         .then(
           (results) => {
@@ -71,6 +75,7 @@ export function createBatcher<I, O>(
           pump();
         });
     }
+    watch?.waiting(queue.length);
   }
 
   return {

@@ -67,6 +67,19 @@ export async function createFileOriginals({ directory }: FileOriginalsOptions): 
       checkedSha256(sha256);
       return translating(() => readFile(place(sha256)).catch(absent));
     },
+    async delete(sha256) {
+      checkedSha256(sha256);
+      // A write of the same picture that is under way would bring it back.
+      await writing.get(sha256)?.catch(() => {});
+      await translating(async () => {
+        const target = place(sha256);
+        const gone = await rm(target).then(
+          () => true,
+          (error: unknown) => absent(error) !== null,
+        );
+        if (gone) await flush(path.dirname(target));
+      });
+    },
   };
 }
 

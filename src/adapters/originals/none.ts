@@ -11,5 +11,8 @@ export function createNoOriginals(): Originals {
       checkedSha256(sha256);
       return null;
     },
+    async delete(sha256) {
+      checkedSha256(sha256);
+    },
   };
 }

@@ -1,15 +1,21 @@
 /** A store that lives as long as the process: for commands that answer without keeping, and for tests of use-cases. */
-import type { HistoryEntry, Store, StoredImage } from '../../application/ports.ts';
+import type { HistoryEntry, ProductQuery, Store, StoredImage } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
+import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
+import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
-import { checkedProductId } from './rows.ts';
+import { acceptedCategory, checkedProductId, idHash, pictures } from './rows.ts';
 
 export function createMemoryStore({ clock }: { readonly clock: () => string }): Store {
   const products = new Map<string, TagSet>();
   const entries = new Map<string, HistoryEntry[]>();
   const images = new Map<string, StoredImage>();
   const vectors = new Map<string, Float32Array>();
+  /** When each product changed last: counted, because a clock may stand still. */
+  const updated = new Map<string, number>();
+  const buried = new Map<string, number>();
+  let changes = 0;
   let closed = false;
 
   const open = () => {
@@ -32,7 +38,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       const current = products.get(checkedProductId(productId)) ?? null;
       const { tagSet, revise } = decide(current ? structuredClone(current) : null);
       const revising = revise || current === null;
-      const revision = (current?.revision ?? 0) + (revising ? 1 : 0);
+      const revision = (current?.revision ?? buried.get(idHash(productId)) ?? 0) + (revising ? 1 : 0);
       const answer = { ...tagSet, revision };
       const stored = structuredClone(withoutExplanations(answer));
       const list = entries.get(productId) ?? [];
@@ -42,6 +48,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
         revising ? [entry, ...list] : [{ ...list[0]!, tagSet: stored }, ...list.slice(1)],
       );
       products.set(productId, stored);
+      updated.set(productId, ++changes);
       for (const image of seen) if (!images.has(image.facts.sha256)) images.set(image.facts.sha256, image);
       for (const [sha256, vector] of fresh) vectors.set(`${sha256} ${model}`, vector.slice());
       return structuredClone(answer);
@@ -51,9 +58,49 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       const found = products.get(checkedProductId(productId));
       return found ? structuredClone(found) : null;
     },
-    async history(productId, limit) {
+    async history(productId, limit, before = Number.POSITIVE_INFINITY) {
       open();
-      return structuredClone((entries.get(checkedProductId(productId)) ?? []).slice(0, limit));
+      const list = entries.get(checkedProductId(productId)) ?? [];
+      return structuredClone(list.filter(({ revision }) => revision < before).slice(0, limit));
+    },
+    async list({ sort, limit, after, ...conditions }) {
+      open();
+      const found = [...products.values()]
+        .filter((tagSet) => fits(tagSet, conditions))
+        .map((tagSet) => {
+          const { productId } = tagSet;
+          const change = updated.get(productId)!;
+          return { tagSet, productId, change, key: sort === 'updated' ? change : uncertainty(tagSet) };
+        })
+        .filter(({ change }) => !after || change <= after.asOf)
+        .sort((a, b) => b.key - a.key || byBytes(a.productId, b.productId))
+        .filter(
+          ({ key, productId }) =>
+            !after || key < after.key || (key === after.key && byBytes(productId, after.productId) > 0),
+        );
+      const page = found.slice(0, limit);
+      const { key, productId } = page.at(-1) ?? { key: 0, productId: '' };
+      return {
+        items: structuredClone(page.map(({ tagSet }) => tagSet)),
+        next: found.length > limit ? { key, productId, asOf: after?.asOf ?? changes } : null,
+      };
+    },
+    async deleteProduct(productId) {
+      open();
+      const current = products.get(checkedProductId(productId));
+      if (!current) return [];
+      const seen = new Set(
+        (entries.get(productId) ?? []).flatMap(({ tagSet }) => pictures(tagSet).map(({ sha256 }) => sha256)),
+      );
+      buried.set(idHash(productId), current.revision);
+      for (const map of [products, entries, updated]) map.delete(productId);
+      const used = new Set([...products.values()].flatMap(pictures).map(({ sha256 }) => sha256));
+      const unused = [...seen].filter((sha256) => !used.has(sha256)).sort();
+      for (const sha256 of unused) {
+        images.delete(sha256);
+        for (const key of vectors.keys()) if (key.startsWith(`${sha256} `)) vectors.delete(key);
+      }
+      return unused;
     },
     async ping() {
       open();
@@ -62,4 +109,22 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       closed = true;
     },
   };
+}
+
+type Conditions = Pick<ProductQuery, 'categories' | 'tags' | 'review' | 'failed'>;
+
+function fits(tagSet: TagSet, { categories, tags, review, failed }: Conditions): boolean {
+  const category = acceptedCategory(tagSet);
+  const accepted = new Set(acceptedTags(tagSet));
+  return (
+    (categories === null || (category !== null && categories.includes(category))) &&
+    tags.every((group) => group.some((tag) => accepted.has(tag))) &&
+    (review === null || awaitsReview(tagSet) === (review === 'pending')) &&
+    (!failed || hasFailures(tagSet))
+  );
+}
+
+/** As PostgreSQL orders text by bytes. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

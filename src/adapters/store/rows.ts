@@ -1,4 +1,5 @@
 /** Between the domain's shapes and what a row can hold. */
+import { createHash } from 'node:crypto';
 import { HangtagError } from '../../domain/errors.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 
@@ -14,6 +15,11 @@ export function checkedProductId(productId: string): string {
     );
   }
   return productId;
+}
+
+/** All that is kept of a deleted product's id. */
+export function idHash(productId: string): string {
+  return createHash('sha256').update(productId).digest('hex');
 }
 
 /** Text for a column of its own, less the one character that PostgreSQL cannot store. */

@@ -2,7 +2,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
+import { deleteProduct } from './delete-product.ts';
 import { unavailable } from './failures.ts';
+import { listProducts } from './list-products.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { writeTags } from './write-tags.ts';
@@ -59,12 +61,13 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
         return row ? (row.tag_set as TagSet) : null;
       }),
 
-    history: (productId, limit) =>
+    history: (productId, limit, before) =>
       whileOpen(async () => {
         const rows = await db
           .selectFrom('tag_history')
           .select(['revision', 'tag_set', 'cause', 'at'])
           .where('product_id', '=', checkedProductId(productId))
+          .$if(before !== undefined, (query) => query.where('revision', '<', before!))
           .orderBy('revision', 'desc')
           .limit(limit)
           .execute();
@@ -75,6 +78,10 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
           at: at.toISOString(),
         }));
       }),
+
+    list: (query) => whileOpen(() => listProducts(db, query)),
+
+    deleteProduct: (productId) => whileOpen(() => deleteProduct(db, productId)),
 
     // A committed write, so that a standby, a full disk or a failing one shows. Checks that overlap share one.
     ping: () =>

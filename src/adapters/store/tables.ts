@@ -11,6 +11,9 @@ interface Products {
   category_id: string | null;
   accepted: string[];
   updated_at: Generated<Date>;
+  pending: boolean;
+  uncertainty: number;
+  failed: boolean;
 }
 
 interface TagHistory {
@@ -42,6 +45,12 @@ interface ProductImages {
   sha256: string;
 }
 
+interface Tombstones {
+  id_hash: string;
+  revision: number;
+  deleted_at: Generated<Date>;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -53,5 +62,6 @@ export interface Tables {
   images: Images;
   image_vectors: ImageVectors;
   product_images: ProductImages;
+  tombstones: Tombstones;
   heartbeat: Heartbeat;
 }

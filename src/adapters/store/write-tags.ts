@@ -4,33 +4,19 @@
  * Locks are always taken in one order (the product, then images by sha256, then vectors by sha256), so that products
  * which share pictures cannot deadlock. Where PostgreSQL still undoes a transaction, it runs again.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { TagWrite } from '../../application/ports.ts';
+import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
-import { isLostRace, translated } from './failures.ts';
-import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
+import { acceptedCategory, checkedProductId, idHash, pictures, plain, vectorToBytes } from './rows.ts';
 import type { Tables } from './tables.ts';
-
-/** How often a transaction that lost a race is tried in all. */
-const attempts = 6;
+import { transacting } from './transactions.ts';
 
 export async function writeTags(db: Kysely<Tables>, write: TagWrite): Promise<TagSet> {
   checkedProductId(write.productId);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await db
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute((trx) => writeOnce(trx, write));
-    } catch (error) {
-      if (!isLostRace(error)) throw error;
-      if (attempt === attempts) throw translated(error);
-      await pause(Math.random() * 10 * 2 ** attempt);
-    }
-  }
+  return transacting(db, (trx) => writeOnce(trx, write));
 }
 
 async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<TagSet> {
@@ -38,7 +24,8 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   const current = await lockProduct(trx, productId);
   const { tagSet, revise } = write.decide(current);
   const revising = revise || current === null;
-  const revision = (current?.revision ?? 0) + (revising ? 1 : 0);
+  const last = current?.revision ?? (await buriedRevision(trx, productId));
+  const revision = last + (revising ? 1 : 0);
   const answer: TagSet = { ...tagSet, revision };
   const text = JSON.stringify(withoutExplanations(answer));
 
@@ -48,7 +35,10 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
     tag_set: text,
     category_id: acceptedCategory(answer),
     accepted: acceptedTags(answer).map(plain),
-    updated_at: sql<Date>`now()`,
+    updated_at: sql<Date>`clock_timestamp()`,
+    pending: awaitsReview(answer),
+    uncertainty: uncertainty(answer),
+    failed: hasFailures(answer),
   };
   if (current === null) {
     await trx
@@ -93,9 +83,21 @@ async function lockProduct(trx: Transaction<Tables>, productId: string): Promise
   return row ? (row.tag_set as TagSet) : null;
 }
 
+/** The last revision of a product that was deleted under this id; 0 where there was none. */
+async function buriedRevision(trx: Transaction<Tables>, productId: string): Promise<number> {
+  const row = await trx
+    .selectFrom('tombstones')
+    .select('revision')
+    .where('id_hash', '=', idHash(productId))
+    .executeTakeFirst();
+  return row?.revision ?? 0;
+}
+
 async function writeImages(trx: Transaction<Tables>, { images, model, vectors }: TagWrite): Promise<void> {
   const facts = new Map(images.map((image) => [image.facts.sha256, image]));
-  if (facts.size > 0) {
+  // Held from here to the commit: a deletion elsewhere waits, then counts this product. One that was faster took the
+  // picture away after the insert had found it, so it is written again.
+  for (let kept = 0; kept < facts.size; ) {
     await trx
       .insertInto('images')
       .values(
@@ -107,6 +109,14 @@ async function writeImages(trx: Transaction<Tables>, { images, model, vectors }:
       )
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+    const held = await trx
+      .selectFrom('images')
+      .select('sha256')
+      .where('sha256', '=', sql<string>`any(${[...facts.keys()]}::text[])`)
+      .orderBy('sha256')
+      .forKeyShare()
+      .execute();
+    kept = held.length;
   }
   if (vectors.size > 0) {
     await trx

@@ -3,8 +3,25 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import { declaredScope, scopes } from './scopes.ts';
 
 /** To be called before the first route is registered: Fastify shows only what comes after. */
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route, with the scope it declares. Complete once the app is ready. */
+    readonly declaredRoutes: readonly {
+      readonly method: string;
+      readonly url: string;
+      readonly scope: string;
+    }[];
+  }
+}
+
 export function requireDeclaredScopes(app: FastifyInstance): void {
   const routes: RouteOptions[] = [];
+  app.decorate('declaredRoutes', {
+    getter: () =>
+      routes.flatMap(({ method, url, config }) =>
+        [method].flat().map((name) => ({ method: name, url, scope: declaredScope(config) ?? 'undeclared' })),
+      ),
+  });
   app.addHook('onRoute', (route) => {
     routes.push(route);
   });

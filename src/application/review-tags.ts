@@ -1,0 +1,113 @@
+/**
+ * A person's word over a product's tags. The check of the revision, the review and the write happen under one lock;
+ * what the model would say is worked out from what is stored of the pictures, never from the pictures again.
+ */
+import { HangtagError } from '../domain/errors.ts';
+import { applyReview } from '../domain/review/apply-review.ts';
+import type { SecondOpinion } from '../domain/review/hand-back.ts';
+import { readReview } from '../domain/review/read-review.ts';
+import type { Review } from '../domain/review/types.ts';
+import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
+import { changed } from '../domain/tagging/merge.ts';
+import type { ImageEvidence, TagSet } from '../domain/tagging/types.ts';
+import type { Clock, ImageModel, Store } from './ports.ts';
+import { modelKey } from './read-image.ts';
+import type { Services } from './tag-request.ts';
+
+export interface ReviewTagsNeeds {
+  readonly meaning: Meaning;
+  readonly model: ImageModel;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+type KnownImages = Awaited<ReturnType<Store['findImages']>>;
+
+/** How often a product's pictures may change between looking and locking before the review gives up on the model. */
+const looks = 3;
+
+export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags'] {
+  const { meaning, model, store, clock } = needs;
+
+  return async (productId, words, ifRevision) => {
+    const review = readReview(meaning.taxonomy, words);
+    const asksModel = review.category !== null || review.steps.some(({ verb }) => verb === 'reset');
+    for (let look = 1; ; look++) {
+      const seen = await store.findTags(productId);
+      if (!seen) throw unknown();
+      const known: KnownImages = asksModel
+        ? await store.findImages(pictures(seen), modelKey(model))
+        : new Map();
+      const looked = new Set(pictures(seen));
+      const moved = new Error('the pictures changed between looking and locking');
+      try {
+        return await store.saveTags({
+          productId,
+          cause: 'review',
+          images: [],
+          model: modelKey(model),
+          vectors: new Map(),
+          decide(current) {
+            if (!current) throw unknown();
+            if (ifRevision !== null && current.revision !== ifRevision) throw conflict(current.revision);
+            if (asksModel && look < looks && pictures(current).some((sha256) => !looked.has(sha256))) {
+              throw moved;
+            }
+            const tagSet = reviewed(needs, current, review, known, clock());
+            return { tagSet, revise: changed(current, tagSet) };
+          },
+        });
+      } catch (error) {
+        if (error !== moved) throw error;
+      }
+    }
+  };
+}
+
+function reviewed(
+  { meaning, model }: ReviewTagsNeeds,
+  current: TagSet,
+  review: Review,
+  known: KnownImages,
+  at: string,
+): TagSet {
+  const { taxonomy, calibration } = meaning;
+  const opinion: SecondOpinion = {
+    answer(tagSet, category) {
+      const images = evidence(tagSet, known);
+      return images && decideProduct(meaning, { images, category, attributes: null, explain: false });
+    },
+    provenance: {
+      backend: model.card.backend,
+      model: modelKey(model),
+      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
+      taxonomyHash: taxonomy.contentHash,
+      calibration: calibration?.id ?? null,
+      taggedAt: at,
+    },
+  };
+  return applyReview(taxonomy, current, review, opinion, at);
+}
+
+/** What is stored of the product's pictures; null unless all that were usable are still known to this model. */
+function evidence(tagSet: TagSet, known: KnownImages): readonly ImageEvidence[] | null {
+  const usable = tagSet.images.filter(({ sha256 }) => sha256 !== undefined);
+  const found = usable.flatMap(({ index, view, variant, sha256 }): ImageEvidence[] => {
+    const image = known.get(sha256!);
+    return image ? [{ index, vector: image.vector, view, variant, colors: image.colors }] : [];
+  });
+  return found.length > 0 && found.length === usable.length ? found : null;
+}
+
+function pictures({ images }: TagSet): string[] {
+  return images.flatMap(({ sha256 }) => (sha256 === undefined ? [] : [sha256]));
+}
+
+function unknown(): HangtagError {
+  return new HangtagError('product.not_found', 'No product with this id has been tagged.');
+}
+
+function conflict(revision: number): HangtagError {
+  const detail = `The product is at revision ${revision}; read it again before reviewing it.`;
+  return new HangtagError('revision.conflict', detail, { revision });
+}

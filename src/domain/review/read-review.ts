@@ -1,0 +1,152 @@
+/** A reviewer's words to steps: every id must be known, and nothing may contradict itself. */
+import type { Problem } from '../errors.ts';
+import { resolveCategory } from '../taxonomy/resolve-category.ts';
+import type { Attribute, AttributeValue, Taxonomy } from '../taxonomy/types.ts';
+import { pointerKey, refuse, wrong } from './refusal.ts';
+import type { CategoryStep, Review, ReviewWords, Step, Verb } from './types.ts';
+
+/** The word that stands for the category beside attribute ids, as in the tag `category/dress`. */
+const categoryWord = 'category';
+
+/** Throws `request.malformed` with every problem and its pointer. */
+export function readReview(taxonomy: Taxonomy, words: ReviewWords): Review {
+  const problems: Problem[] = [];
+  const said = spoken(words);
+  const steps = new Map<string, Step>();
+  for (const { verb, attribute: id, value: valueId, pointer } of said) {
+    if (id === categoryWord) continue;
+    const attribute = knownAttribute(taxonomy, id, pointer, problems);
+    if (!attribute) continue;
+    const value =
+      valueId === null ? null : knownValue(attribute, valueId, verb === 'reject', pointer, problems);
+    if (value === undefined) continue;
+    if (value && (verb === 'reset' || verb === 'clear')) {
+      problems.push(wrong(pointer, 'Name the attribute alone, without a value.'));
+      continue;
+    }
+    if (!value && verb === 'reject') {
+      problems.push(wrong(pointer, 'Name the value to reject: <attribute>/<value>.'));
+      continue;
+    }
+    const key = `${verb} ${attribute.id}`;
+    const before = steps.get(key);
+    if (before && verb === 'accept' && (before.values.length === 0) !== (value === null)) {
+      problems.push(wrong(pointer, `${attribute.id} is accepted both as it stands and by value.`));
+    }
+    const values = [...new Set([...(before?.values ?? []), ...(value ? [value] : [])])];
+    steps.set(key, { verb, attribute, values, pointer: before?.pointer ?? pointer });
+  }
+  for (const [id, values] of Object.entries(words.set)) {
+    const detail = 'Name at least one value; to say that there is none, use clear.';
+    if (values.length === 0) problems.push(wrong(`/set/${pointerKey(id)}`, detail));
+  }
+  const category = categoryStep(taxonomy, words, said, problems);
+  const list = [...steps.values()];
+  problems.push(...contradictions(list));
+  if (problems.length === 0 && list.length === 0 && category === null) {
+    problems.push(wrong('', 'Name at least one of set, clear, accept, reject, reset and category.'));
+  }
+  refuse(problems);
+  return { category, steps: list, variant: words.variant, by: words.by };
+}
+
+interface Said {
+  readonly verb: Verb;
+  readonly attribute: string;
+  readonly value: string | null;
+  readonly pointer: string;
+}
+
+/** Every single statement, in the order in which the verbs are applied. */
+function spoken(words: ReviewWords): Said[] {
+  const list = (verb: Exclude<Verb, 'set'>) =>
+    words[verb].map((entry, index): Said => {
+      const slash = entry.indexOf('/');
+      const [attribute, value] = slash < 0 ? [entry, null] : [entry.slice(0, slash), entry.slice(slash + 1)];
+      return { verb, attribute, value, pointer: `/${verb}/${index}` };
+    });
+  const set = Object.entries(words.set).flatMap(([attribute, values]) =>
+    values.map((value, index): Said => {
+      return { verb: 'set', attribute, value, pointer: `/set/${pointerKey(attribute)}/${index}` };
+    }),
+  );
+  return [...list('reset'), ...set, ...list('clear'), ...list('accept'), ...list('reject')];
+}
+
+function knownAttribute(
+  { attributeById }: Taxonomy,
+  id: string,
+  pointer: string,
+  problems: Problem[],
+): Attribute | undefined {
+  const attribute = attributeById.get(id);
+  if (attribute && attribute.scope !== 'image') return attribute;
+  const detail = `${quoted(id)} is not an attribute of products.`;
+  problems.push({ code: 'attribute.not_found', detail, pointer });
+  return undefined;
+}
+
+function knownValue(
+  attribute: Attribute,
+  id: string,
+  evenDeprecated: boolean,
+  pointer: string,
+  problems: Problem[],
+): AttributeValue | undefined {
+  const value = attribute.valueById.get(id);
+  if (value && (evenDeprecated || !value.deprecated)) return value;
+  const instead = value?.replacedBy ? ` any more; use ${quoted(value.replacedBy)}` : '';
+  problems.push(wrong(pointer, `${quoted(id)} is not a value of ${attribute.id}${instead}.`));
+  return undefined;
+}
+
+function categoryStep(
+  taxonomy: Taxonomy,
+  words: ReviewWords,
+  said: readonly Said[],
+  problems: Problem[],
+): CategoryStep | null {
+  const steps: CategoryStep[] = [];
+  const add = (verb: CategoryStep['verb'], text: string | null, pointer: string) => {
+    const id = text === null ? null : resolveCategory(taxonomy, text);
+    if (text !== null && id === null)
+      problems.push(wrong(pointer, `${quoted(text)} is not a category of the taxonomy.`));
+    else steps.push({ verb, node: id === null ? null : taxonomy.categoryById.get(id)!, pointer });
+  };
+  if (words.category !== null) add('set', words.category, '/category');
+  for (const { verb, attribute, value, pointer } of said) {
+    if (attribute !== categoryWord) continue;
+    if (verb === 'accept') add('accept', value, pointer);
+    else if (verb === 'reset' && value === null) add('reset', null, pointer);
+    else problems.push(wrong(pointer, 'Say the right category with "category" instead.'));
+  }
+  const [first = null, second] = steps;
+  if (second) problems.push(wrong(second.pointer, 'The category is named more than once.'));
+  return first;
+}
+
+function contradictions(steps: readonly Step[]): Problem[] {
+  const ruling = new Map<string, Step>();
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    const { verb, attribute, values, pointer } = step;
+    const other = ruling.get(attribute.id);
+    if (verb === 'reject') {
+      const both = values.filter((value) => other?.values.includes(value));
+      for (const { id } of both)
+        problems.push(wrong(pointer, `${attribute.id}/${id} is also named under ${other!.verb}.`));
+    } else if (other) {
+      problems.push(wrong(pointer, `${attribute.id} is also named under ${other.verb}.`));
+    } else {
+      ruling.set(attribute.id, step);
+    }
+    if ((verb === 'set' || verb === 'accept') && values.length > attribute.maxValues) {
+      problems.push(wrong(pointer, `${attribute.id} has at most ${attribute.maxValues} values.`));
+    }
+  }
+  return problems;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}

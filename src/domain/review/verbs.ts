@@ -1,0 +1,100 @@
+/** The verbs of a review, one decision each: what stands afterwards, or the reason why it cannot be said. */
+import type { DecidedValue, Decision } from '../tagging/types.ts';
+import type { AttributeValue } from '../taxonomy/types.ts';
+
+/** Who reviewed, and when (RFC 3339, UTC). */
+export interface Stamp {
+  readonly by: string | null;
+  readonly at: string;
+}
+
+/** A decision, or a sentence for the caller. */
+export type Outcome = Decision | string;
+
+export function setValues(
+  before: Decision | undefined,
+  values: readonly AttributeValue[],
+  stamp: Stamp,
+): Outcome {
+  return barred(before, values) ?? said('accepted', before, values.map(named), stamp);
+}
+
+export function clearValues(before: Decision | undefined, stamp: Stamp): Outcome {
+  return said('cleared', before, [], stamp);
+}
+
+/** Without values: what stands is right. With values: exactly these, each of which the model had named. */
+export function acceptValues(
+  before: Decision | undefined,
+  values: readonly AttributeValue[],
+  stamp: Stamp,
+): Outcome {
+  if (!before) return 'There is no decision to accept; use set.';
+  if (values.length === 0) {
+    if (before.values.length > 0) return said('accepted', before, before.values, stamp);
+    return before.status === 'cleared'
+      ? 'It is cleared; there is no value to accept.'
+      : 'It has no value; name one of its candidates: <attribute>/<value>.';
+  }
+  const refusal = barred(before, values);
+  if (refusal) return refusal;
+  const offered = new Map<string | null, DecidedValue>([
+    ...before.candidates.map((one) => [one.id, one] as const),
+    ...before.values.map((one) => [one.id, one] as const),
+  ]);
+  const unknown = values.find(({ id }) => !offered.has(id));
+  if (unknown) return `${JSON.stringify(unknown.id)} is neither its value nor a candidate; use set.`;
+  return said(
+    'accepted',
+    before,
+    values.map(({ id }) => offered.get(id)!),
+    stamp,
+  );
+}
+
+/** Bars the values until a reset. What is left keeps its status; where nothing is left, the attribute abstains. */
+export function rejectValues(
+  before: Decision | undefined,
+  values: readonly AttributeValue[],
+  stamp: Stamp,
+): Outcome {
+  const bars = [...new Set([...(before?.rejected ?? []), ...values.map(({ id }) => id)])];
+  const free = (value: { readonly id: string | null }) => value.id === null || !bars.includes(value.id);
+  const left = before?.values.filter(free) ?? [];
+  const candidates = before?.candidates.filter(free) ?? [];
+  const keeps = before && (left.length > 0 || before.status === 'cleared');
+  const decision = said(keeps ? before.status : 'abstained', before, left, stamp);
+  const reason = before?.status === 'abstained' && before.reason ? before.reason : 'ambiguous';
+  return { ...decision, ...(keeps ? {} : { reason }), candidates: keeps ? [] : candidates, rejected: bars };
+}
+
+/** True where a person or the merchant said something, which no model may touch. */
+export function isSaid(decision: Decision): boolean {
+  return decision.source !== 'model';
+}
+
+function barred(before: Decision | undefined, values: readonly AttributeValue[]): string | null {
+  const value = values.find(({ id }) => before?.rejected.includes(id));
+  return value ? `${JSON.stringify(value.id)} was rejected; reset the attribute first.` : null;
+}
+
+function said(
+  status: Decision['status'],
+  before: Decision | undefined,
+  values: readonly DecidedValue[],
+  { by, at }: Stamp,
+): Decision {
+  return {
+    status,
+    source: 'human',
+    values: values.map((value) => ({ ...value, confidence: null })),
+    threshold: null,
+    candidates: [],
+    rejected: before?.rejected ?? [],
+    reviewed: { by, at },
+  };
+}
+
+function named({ id, name }: AttributeValue): DecidedValue {
+  return { id, name, confidence: null };
+}

@@ -1,0 +1,24 @@
+/** The OpenAPI 3.1 document, assembled from the wire's schemas. `docs/openapi.json` is its committed copy; a test compares them. */
+import { components, type Json } from './parts.ts';
+import { productPaths } from './products.ts';
+import { servicePaths } from './service.ts';
+import { taggingPaths } from './tagging.ts';
+
+export function openApiDocument(): Json {
+  const paths = { ...taggingPaths, ...productPaths, ...servicePaths };
+  const info = {
+    title: 'hangtag',
+    version: '1',
+    description:
+      'Product photos in, structured attributes out. Names, shapes and codes are stable; fields may be added, enums are open.',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  };
+  const securitySchemes = {
+    bearer: { type: 'http', scheme: 'bearer', description: 'ht_<id>_<secret>' },
+    header: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'ht_<id>_<secret>' },
+  };
+  // The last: no key, where the service is open on loopback.
+  const security = [{ bearer: [] }, { header: [] }, {}];
+  const sorted = Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { openapi: '3.1.0', info, paths, security, components: { schemas: sorted, securitySchemes } };
+}

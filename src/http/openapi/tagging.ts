@@ -1,0 +1,98 @@
+/** The calls that tag a product and read what stands. */
+import { jsonBody } from '../json-body.ts';
+import { reviewBody } from '../routes/review-tags.ts';
+import { imageTypes } from '../routes/tag-product.ts';
+import { historyPageSchema } from '../wire-pages.ts';
+import { tagSetSchema } from '../wire-schemas.ts';
+import { etag, flag, type Json, json, page, productId, query, reference, refusals, scope } from './parts.ts';
+
+const tagQuery = [
+  query('attributes', 'Comma-separated: only these are decided and rewritten.', { type: 'string' }),
+  query(
+    'category',
+    'A taxonomy id or name, a Shopify category GID, or a Google category id. The body’s wins.',
+    { type: 'string' },
+  ),
+  query('minConfidence', 'Filters the answer, never what is stored.', {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+  }),
+  query('explain', 'Scores, captions and thresholds behind each decision.', flag(false)),
+  query('store', 'false: answer only, nothing is written.', flag(true)),
+];
+
+function tagBody(): Json {
+  const form = {
+    type: 'object',
+    required: ['image'],
+    properties: {
+      image: { type: 'array', minItems: 1, maxItems: 8, items: { type: 'string', format: 'binary' } },
+      category: { type: 'string' },
+      title: { type: 'string' },
+      views: {
+        type: 'string',
+        description: 'Comma-separated, one per image: front, back, side, detail, other.',
+      },
+      variants: { type: 'string', description: 'Comma-separated, one key per image.' },
+    },
+  };
+  const raw = { schema: { type: 'string', format: 'binary' } };
+  return {
+    required: true,
+    content: {
+      'multipart/form-data': { schema: form, encoding: { image: { contentType: 'image/*' } } },
+      'application/json': { schema: reference(jsonBody, 'input') },
+      ...Object.fromEntries(imageTypes.map((type) => [type, raw])),
+    },
+  };
+}
+
+export const taggingPaths: Json = {
+  '/products/{id}/tags': {
+    post: {
+      operationId: 'tagProduct',
+      ...scope('tag'),
+      summary: 'Tag a product from its images, and store the answer',
+      parameters: [productId, ...tagQuery],
+      requestBody: tagBody(),
+      responses: { 200: json(tagSetSchema, 'The TagSet.', etag), ...refusals(413, 415, 422, 501, 504) },
+    },
+    get: {
+      operationId: 'readTags',
+      ...scope('read'),
+      summary: 'The current TagSet',
+      parameters: [productId],
+      responses: { 200: json(tagSetSchema, 'The TagSet.', etag), ...refusals(404) },
+    },
+    patch: {
+      operationId: 'reviewTags',
+      ...scope('review'),
+      summary: 'What a person says of the tags; later runs of a model leave it alone',
+      parameters: [
+        productId,
+        {
+          name: 'If-Match',
+          in: 'header',
+          description: 'The revision that was looked at, as `ETag` gave it. Another one stands: 412.',
+          schema: { type: 'string', pattern: '^("[1-9][0-9]{0,9}"|\\*)$' },
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: reference(reviewBody, 'input') } },
+      },
+      responses: { 200: json(tagSetSchema, 'The TagSet.', etag), ...refusals(404, 412, 413, 415) },
+    },
+  },
+  '/products/{id}/tags/history': {
+    get: {
+      operationId: 'readHistory',
+      ...scope('read'),
+      summary: 'Every revision, newest first',
+      parameters: [productId, ...page],
+      responses: { 200: json(historyPageSchema, 'A page of revisions.'), ...refusals(404) },
+    },
+  },
+};
