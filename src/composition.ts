@@ -26,7 +26,10 @@ import type { Originals, Store, TaxonomySource } from './application/ports.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadTags } from './application/read-tags.ts';
+import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
+import { repeat } from './application/repeat.ts';
 import { createReviewTags } from './application/review-tags.ts';
+import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import type { Config } from './config.ts';
@@ -44,12 +47,23 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 
 /** The service: everything durable. */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
+  const originals = await openOriginals(config);
   const store = await openStore(config, log);
-  const originals =
-    config.IMAGE_STORE === 'none'
-      ? createNoOriginals()
-      : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
-  return assemble(config, log, store, originals, createMeter({ process: true }));
+  const composition = await assemble(config, log, store, originals, createMeter({ process: true }));
+  if (config.IMAGE_STORE === 'none') return composition;
+  const sweep = createSweepOriginals({ store, originals, log, remove: composition.removeOriginals });
+  const failed = (err: unknown) => log.warn({ err }, 'sweeping originals failed; it is tried again');
+  const stops = [
+    repeat(sweep.marked, { firstMs: 5_000, everyMs: 5 * 60_000, failed }),
+    repeat(sweep.leftovers, { firstMs: 5_000, everyMs: 6 * 3_600_000, failed }),
+  ];
+  return {
+    ...composition,
+    async close() {
+      await Promise.all(stops.map((stop) => stop()));
+      await composition.close();
+    },
+  };
 }
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
@@ -70,7 +84,7 @@ async function assemble(
   plainStore: Store,
   originals: Originals,
   meter: Meter,
-): Promise<Composition> {
+): Promise<Composition & { readonly removeOriginals: RemoveOriginals }> {
   const store = measuredStore(plainStore, meter);
   const source = taxonomySource(config);
   const taxonomy = await source.load();
@@ -95,6 +109,7 @@ async function assemble(
   const colors = measuredColors(measureColors, meter);
   const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
   const tagProduct = createTagProduct({ meaning, model, readImages, store, originals, clock });
+  const removeOriginals = createRemoveOriginals({ store, originals, log });
   log.info(
     {
       model: `${model.card.id}@${model.card.fingerprint}`,
@@ -111,17 +126,33 @@ async function assemble(
       reviewTags: createReviewTags({ meaning, model, store, clock }),
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
-      deleteProduct: createDeleteProduct({ store, originals }),
+      deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
       describeModel: createDescribeModel({ meaning, model }),
       // The model has inferred once before its pool counted as open, and the bank above is complete.
-      readiness: async () => ({ model: null, store: await reason(store.ping()) }),
+      readiness: async () => {
+        const [kept, pictures] = await Promise.all([reason(store.ping()), reason(originals.ping())]);
+        return { model: null, store: kept, originals: pictures };
+      },
     },
     meter,
+    removeOriginals,
     async close() {
       await model.close();
       await store.close();
     },
   };
+}
+
+/** The SDK for S3 is loaded only where it is used: that takes a while. */
+async function openOriginals({
+  IMAGE_STORE: url,
+  S3_ENDPOINT: endpoint,
+  dataDir,
+}: Config): Promise<Originals> {
+  if (url === 'none') return createNoOriginals();
+  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
+  const { createS3Originals } = await import('./adapters/originals/s3.ts');
+  return createS3Originals({ url, endpoint });
 }
 
 function openStore(config: Config, log: Logger): Promise<Store> {

@@ -76,6 +76,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   kysely: /^src\/adapters\/store\//,
   pg: /^src\/adapters\/store\//,
   '@electric-sql/pglite': /^src\/adapters\/store\//,
+  '@aws-sdk/client-s3': /^src\/adapters\/originals\/s3-bucket\.ts$/,
   fastify: /^src\/http\//,
   'prom-client': /^src\/adapters\/metrics\//,
   yaml: /^src\/adapters\/taxonomy\//,

@@ -142,13 +142,36 @@ export interface TagWrite {
    * `revise: false` updates in place under the same revision. Called at least once; pure.
    */
   decide(current: TagSet | null): { readonly tagSet: TagSet; readonly revise: boolean };
+  /** Pictures whose originals were written anew after a removal that was over: sha256 -> that removal's ticket. */
+  readonly restored?: ReadonlyMap<string, string>;
+}
+
+/** Pictures that one remover, and nobody else, may now remove. */
+export interface RemovalClaim {
+  readonly ticket: string;
+  readonly sha256s: readonly string[];
+}
+
+/** Who may remove which original: the protocol stands in `sweep-originals.ts`. */
+export interface RemovalBook {
+  /** Names this database, for ever. */
+  identity(): Promise<string>;
+  /** Pictures that are marked for removal, or whose remover was silent for too long; oldest first. */
+  pendingRemovals(limit: number): Promise<readonly string[]>;
+  /**
+   * Of these pictures up to `limit` that no product and no history mentions and that nobody else is removing. What was
+   * known of them is forgotten. For `leaseMs` milliseconds they are the caller's: a tagging of one waits.
+   */
+  claimRemovals(sha256s: readonly string[], limit: number, leaseMs: number): Promise<RemovalClaim>;
+  /** Says that these are gone. Gives those for which the claim still held. */
+  settleRemovals(ticket: string, sha256s: readonly string[]): Promise<readonly string[]>;
 }
 
 /**
  * TagSets with their history, and what is known of images. Every resolved write survives a crash of the process or
  * the machine. Refuses with `store.unavailable`.
  */
-export interface Store {
+export interface Store extends RemovalBook {
   /** Known facts and vectors of these images, where both exist under `model`. */
   findImages(
     sha256s: readonly string[],
@@ -157,6 +180,7 @@ export interface Store {
   /**
    * The TagSet as decided, its revision set by the store: 1 for the first, one more for each that `revise`s.
    * Explanations (`withoutExplanations`) stay in this answer and are not kept.
+   * Throws `RemovalsMet`, with nothing written, where an original was removed that `restored` does not name.
    */
   saveTags(write: TagWrite): Promise<TagSet>;
   findTags(productId: string): Promise<TagSet | null>;
@@ -165,9 +189,10 @@ export interface Store {
   /** A page of products, see `ProductQuery`. */
   list(query: ProductQuery): Promise<ProductPage>;
   /**
-   * Forgets the product, its history, and the facts and vectors of pictures that no other product uses, all in one
-   * transaction. Gives the sha256s of those pictures. Of the product stays a hash of its id with its last revision,
-   * from which a later TagSet counts on. An unknown product is no fault.
+   * Forgets the product, its history, and the facts and vectors of pictures that no other product and no other history
+   * mentions, all in one transaction, which also marks their originals for removal. Gives the sha256s of those
+   * pictures. Of the product stays a hash of its id with its last revision, from which a later TagSet counts on.
+   * An unknown product is no fault.
    */
   deleteProduct(productId: string): Promise<readonly string[]>;
   /** Resolves if the store can be written to right now. */
@@ -175,13 +200,38 @@ export interface Store {
   close(): Promise<void>;
 }
 
+export interface StoredOriginal {
+  readonly sha256: string;
+  /** When it was written, by the clock of whoever keeps it: milliseconds since 1970. */
+  readonly writtenAt: number;
+}
+
+export interface OriginalsPage {
+  readonly items: readonly StoredOriginal[];
+  /** Where the next page begins; null at the end. */
+  readonly next: string | null;
+}
+
 /** Uploaded bytes as they came, by sha256. Refuses with `store.unavailable`. */
 export interface Originals {
-  /** Durable once resolved; a second time costs nothing. */
+  /** Durable once resolved; a second time costs next to nothing. */
   put(sha256: string, bytes: Uint8Array): Promise<void>;
   get(sha256: string): Promise<Uint8Array | null>;
   /** Resolves also where there is nothing under this name. */
   delete(sha256: string): Promise<void>;
+  /** At most `limit` from `from` on, null for the beginning. What is not an original is left out. */
+  list(from: string | null, limit: number): Promise<OriginalsPage>;
+  /** Writes down whose originals these are, where nobody has yet; gives whose they are. */
+  own(owner: string): Promise<string>;
+  /** Resolves if an original could be kept right now. */
+  ping(): Promise<void>;
+}
+
+/** What work in the background says of itself. A pino logger is one. */
+export interface Notices {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
 }
 
 export interface TaxonomySource {

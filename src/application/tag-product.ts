@@ -5,8 +5,9 @@ import { changed, merge } from '../domain/tagging/merge.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
 import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
-import type { Clock, ImageModel, Originals, Store } from './ports.ts';
+import type { Clock, ImageModel, Originals, Store, TagWrite } from './ports.ts';
 import { type KnownImage, modelKey, type ReadImages } from './read-image.ts';
+import { createSaveWithOriginals } from './save-with-originals.ts';
 import type { Services, TagRequest } from './tag-request.ts';
 
 export interface TagProductNeeds {
@@ -20,6 +21,7 @@ export interface TagProductNeeds {
 
 export function createTagProduct(needs: TagProductNeeds): Services['tagProduct'] {
   const { meaning, model, readImages, store, originals, clock } = needs;
+  const saveWithOriginals = createSaveWithOriginals({ store, originals });
 
   return async (request, signal) => {
     const results = await readImages(
@@ -33,13 +35,14 @@ export function createTagProduct(needs: TagProductNeeds): Services['tagProduct']
     const decide = (current: TagSet | null) => answer(needs, request, results, images, stated, current);
     if (!request.store) return { ...decide(await store.findTags(request.productId)), revision: 0 };
 
+    const contents = new Map<string, Uint8Array>();
     for (const [index, result] of results.entries()) {
       const content = request.images[index]!.content;
-      if (!(result instanceof HangtagError) && !(content instanceof HangtagError) && result.fresh) {
-        await originals.put(result.facts.sha256, content);
+      if (!(result instanceof HangtagError) && !(content instanceof HangtagError)) {
+        contents.set(result.facts.sha256, content);
       }
     }
-    return store.saveTags({
+    const write: TagWrite = {
       productId: request.productId,
       cause: 'request',
       images: seen.map(({ facts, colors }) => ({ facts, colors })),
@@ -49,7 +52,9 @@ export function createTagProduct(needs: TagProductNeeds): Services['tagProduct']
         const tagSet = decide(current);
         return { tagSet, revise: changed(current, tagSet) };
       },
-    });
+    };
+    const fresh = seen.filter((image) => image.fresh).map(({ facts }) => facts.sha256);
+    return saveWithOriginals(write, contents, fresh);
   };
 }
 

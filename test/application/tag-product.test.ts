@@ -60,6 +60,9 @@ function world() {
     },
     get: async () => null,
     delete: async () => {},
+    list: async () => ({ items: [], next: null }),
+    own: async (owner) => owner,
+    ping: async () => {},
   };
   const store = createMemoryStore({ clock });
   return { calls, reader, model, originals, store };

@@ -14,5 +14,8 @@ export function createNoOriginals(): Originals {
     async delete(sha256) {
       checkedSha256(sha256);
     },
+    list: async () => ({ items: [], next: null }),
+    own: async (owner) => owner,
+    async ping() {},
   };
 }

@@ -5,6 +5,7 @@ import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/stan
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { createMemoryRemovals } from './memory-removals.ts';
 import { acceptedCategory, checkedProductId, idHash, pictures } from './rows.ts';
 
 export function createMemoryStore({ clock }: { readonly clock: () => string }): Store {
@@ -15,6 +16,8 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
   /** When each product changed last: counted, because a clock may stand still. */
   const updated = new Map<string, number>();
   const buried = new Map<string, number>();
+  /** What each product's history mentions or mentioned. */
+  const mentions = new Map<string, Set<string>>();
   let changes = 0;
   let closed = false;
 
@@ -22,7 +25,17 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     if (closed) throw new HangtagError('store.unavailable', 'The store is closed.');
   };
 
+  const forget = (sha256s: readonly string[]) => {
+    for (const sha256 of sha256s) {
+      images.delete(sha256);
+      for (const key of vectors.keys()) if (key.startsWith(`${sha256} `)) vectors.delete(key);
+    }
+  };
+  const mentioned = () => new Set([...mentions.values()].flatMap((set) => [...set]));
+  const { meet, mark, ...removals } = createMemoryRemovals({ open, mentioned, forget });
+
   return {
+    ...removals,
     async findImages(sha256s, model) {
       open();
       return new Map(
@@ -33,13 +46,15 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
         }),
       );
     },
-    async saveTags({ productId, cause, images: seen, model, vectors: fresh, decide }) {
+    async saveTags(write) {
       open();
+      const { productId, cause, images: seen, model, vectors: fresh, decide } = write;
       const current = products.get(checkedProductId(productId)) ?? null;
       const { tagSet, revise } = decide(current ? structuredClone(current) : null);
       const revising = revise || current === null;
       const revision = (current?.revision ?? buried.get(idHash(productId)) ?? 0) + (revising ? 1 : 0);
       const answer = { ...tagSet, revision };
+      meet(write);
       const stored = structuredClone(withoutExplanations(answer));
       const list = entries.get(productId) ?? [];
       const entry = { revision, tagSet: stored, cause, at: clock() };
@@ -49,6 +64,9 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       );
       products.set(productId, stored);
       updated.set(productId, ++changes);
+      const mine = mentions.get(productId) ?? new Set();
+      for (const { sha256 } of pictures(stored)) mine.add(sha256);
+      mentions.set(productId, mine);
       for (const image of seen) if (!images.has(image.facts.sha256)) images.set(image.facts.sha256, image);
       for (const [sha256, vector] of fresh) vectors.set(`${sha256} ${model}`, vector.slice());
       return structuredClone(answer);
@@ -89,17 +107,13 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       open();
       const current = products.get(checkedProductId(productId));
       if (!current) return [];
-      const seen = new Set(
-        (entries.get(productId) ?? []).flatMap(({ tagSet }) => pictures(tagSet).map(({ sha256 }) => sha256)),
-      );
+      const seen = [...(mentions.get(productId) ?? [])].sort();
       buried.set(idHash(productId), current.revision);
-      for (const map of [products, entries, updated]) map.delete(productId);
-      const used = new Set([...products.values()].flatMap(pictures).map(({ sha256 }) => sha256));
-      const unused = [...seen].filter((sha256) => !used.has(sha256)).sort();
-      for (const sha256 of unused) {
-        images.delete(sha256);
-        for (const key of vectors.keys()) if (key.startsWith(`${sha256} `)) vectors.delete(key);
-      }
+      for (const map of [products, entries, updated, mentions]) map.delete(productId);
+      const used = mentioned();
+      const unused = seen.filter((sha256) => !used.has(sha256));
+      forget(unused);
+      mark(unused);
       return unused;
     },
     async ping() {

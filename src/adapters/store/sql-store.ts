@@ -5,6 +5,7 @@ import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { deleteProduct } from './delete-product.ts';
 import { unavailable } from './failures.ts';
 import { listProducts } from './list-products.ts';
+import { claimRemovals, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { writeTags } from './write-tags.ts';
@@ -82,6 +83,15 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
     list: (query) => whileOpen(() => listProducts(db, query)),
 
     deleteProduct: (productId) => whileOpen(() => deleteProduct(db, productId)),
+
+    identity: () =>
+      whileOpen(async () => {
+        const row = await db.selectFrom('identity').select('token').executeTakeFirstOrThrow();
+        return row.token;
+      }),
+    pendingRemovals: (limit) => whileOpen(() => pendingRemovals(db, limit)),
+    claimRemovals: (...claim) => whileOpen(() => claimRemovals(db, ...claim)),
+    settleRemovals: (ticket, sha256s) => whileOpen(() => settleRemovals(db, ticket, sha256s)),
 
     // A committed write, so that a standby, a full disk or a failing one shows. Checks that overlap share one.
     ping: () =>

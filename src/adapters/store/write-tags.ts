@@ -10,6 +10,7 @@ import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/stan
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { meetRemovals } from './removals.ts';
 import { acceptedCategory, checkedProductId, idHash, pictures, plain, vectorToBytes } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { transacting } from './transactions.ts';
@@ -30,6 +31,7 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   const text = JSON.stringify(withoutExplanations(answer));
 
   await writeImages(trx, write);
+  await meetRemovals(trx, write);
   const row = {
     revision,
     tag_set: text,
@@ -131,7 +133,7 @@ async function writeImages(trx: Transaction<Tables>, { images, model, vectors }:
   }
 }
 
-/** Which pictures the product uses, rewritten only where they changed. */
+/** Which pictures the product uses, and which its history mentions; written only where they changed. */
 async function writeUses(
   trx: Transaction<Tables>,
   productId: string,
@@ -145,6 +147,11 @@ async function writeUses(
     await trx
       .insertInto('product_images')
       .values(uses.map((use) => ({ product_id: productId, ...use })))
+      .execute();
+    await trx
+      .insertInto('picture_mentions')
+      .values(uses.map(({ sha256 }) => ({ product_id: productId, sha256 })))
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
 }
