@@ -7,7 +7,7 @@ import type { Originals } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { checkedSha256, isSha256, ownerName, shardOf } from './content-key.ts';
 import { contentTypeOf } from './content-type.ts';
-import type { Patience } from './s3-attempts.ts';
+import { patient } from './s3-attempts.ts';
 import { createS3Bucket, type NewObject, type S3BucketOptions } from './s3-bucket.ts';
 import { S3Fault, unavailable } from './s3-fault.ts';
 import { keyIn, parseS3Place } from './s3-place.ts';
@@ -18,14 +18,16 @@ export interface S3OriginalsOptions extends Omit<S3BucketOptions, 'bucket'> {
   readonly url: string;
 }
 
-/** A readiness check is asked for again soon: it must not wait long. */
-const impatient: Patience = { attempts: 1, attemptMs: 3_000, totalMs: 3_000, pauseMs: 0 };
+/** Milliseconds: a readiness check is asked for again soon and must not wait long. */
+const readinessMs = 3_000;
 
 /** Proves that the bucket can be used, then resolves. Throws `OriginalsUnusable`, naming the setting that is wrong. */
 export async function createS3Originals({ url, ...options }: S3OriginalsOptions): Promise<Originals> {
   const place = parseS3Place(url);
   const bucket = createS3Bucket({ bucket: place.bucket, ...options });
-  await proveUsable(bucket, place, options.endpoint);
+  const { patience = patient, endpoint } = options;
+  const impatient = { ...patience, attempts: 1, totalMs: Math.min(readinessMs, patience.totalMs) };
+  await proveUsable(bucket, place, endpoint);
 
   const keyOf = (sha256: string) => keyIn(place, `${shardOf(checkedSha256(sha256))}/${sha256}`);
   const nameOf = new RegExp(`^${keyIn(place, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}([0-9a-f]{2})/(.*)$`);
@@ -49,7 +51,7 @@ export async function createS3Originals({ url, ...options }: S3OriginalsOptions)
 
   async function write(sha256: string, bytes: Uint8Array): Promise<void> {
     const key = keyOf(sha256);
-    const size = await bucket.size(key);
+    const size = await bucket.size(key).catch(refusedWithoutReason);
     if (size === bytes.byteLength) return;
     const object = {
       bytes,
@@ -107,6 +109,12 @@ export async function createS3Originals({ url, ...options }: S3OriginalsOptions)
       await translating(() => bucket.get(keyIn(place, ownerName), impatient));
     },
   };
+}
+
+/** Answers to HEAD have no body and so no code: the write that follows is told why, if it is refused too. */
+function refusedWithoutReason(error: unknown): null {
+  if (error instanceof S3Fault && error.status !== null && error.status < 500) return null;
+  throw error;
 }
 
 async function translating<T>(work: () => Promise<T>): Promise<T> {
