@@ -70,7 +70,7 @@ export function toFault(operation: string, error: unknown): unknown {
   if (status === null && ours && code === undefined) return error;
   const facts: S3FaultFacts = {
     operation,
-    code: message === 'Region is missing' ? 'RegionMissing' : (Code ?? code ?? name),
+    code: /^Region (is missing|not accepted)/.test(message) ? 'RegionMissing' : (Code ?? code ?? name),
     status,
     requestId: $metadata?.requestId ?? null,
     region: Region ?? (status === 301 ? ($response?.headers?.['x-amz-bucket-region'] ?? null) : null),

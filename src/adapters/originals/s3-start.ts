@@ -58,7 +58,7 @@ function line(
 ): string {
   const where = describePlace(place);
   if (code === 'RegionMissing') {
-    return 'AWS_REGION: is not set, and no AWS profile names a region. Servers other than AWS mostly take us-east-1.';
+    return 'AWS_REGION: is not set to a region, and no AWS profile names one. Servers other than AWS mostly take us-east-1.';
   }
   if (code === 'NoSuchBucket' || code === 'InvalidBucketName') {
     return `IMAGE_STORE: there is no bucket "${place.bucket}"${endpoint ? ` at ${endpoint}` : ''}. hangtag does not create it.`;

@@ -52,9 +52,13 @@ export const signer: Signer = {
   region: 'eu-test-1',
 };
 
-export async function startS3({ bucket = 'originals', port = 0 } = {}): Promise<S3StandIn> {
+/** `objects`: what an earlier one held. */
+export async function startS3({
+  bucket = 'originals',
+  port = 0,
+  objects = new Map<string, StoredObject>(),
+} = {}): Promise<S3StandIn> {
   const sockets = new Set<Socket>();
-  const objects = new Map<string, StoredObject>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
