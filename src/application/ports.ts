@@ -156,6 +156,8 @@ export interface RemovalClaim {
 export interface RemovalBook {
   /** Names this database, for ever. */
   identity(): Promise<string>;
+  /** Which of these pictures any product or history mentions. */
+  mentionedPictures(sha256s: readonly string[]): Promise<readonly string[]>;
   /** Pictures that are marked for removal, or whose remover was silent for too long; oldest first. */
   pendingRemovals(limit: number): Promise<readonly string[]>;
   /**
@@ -221,8 +223,8 @@ export interface Originals {
   delete(sha256: string): Promise<void>;
   /** At most `limit` from `from` on, null for the beginning. What is not an original is left out. */
   list(from: string | null, limit: number): Promise<OriginalsPage>;
-  /** Writes down whose originals these are, where nobody has yet; gives whose they are. */
-  own(owner: string): Promise<string>;
+  /** Whose originals these are, null for nobody's. With an owner: writes it down first where they are nobody's. */
+  own(owner: string | null): Promise<string | null>;
   /** Resolves if an original could be kept right now. */
   ping(): Promise<void>;
 }

@@ -27,7 +27,8 @@
  *
  * The age below is not needed for safety. It spares uploads in flight the second write, and leaves a day to notice a
  * database restored from an old backup, whose newer pictures look like leftovers. Where the originals are another
- * database's (`Originals.own`), nothing is swept: there everything would look like a leftover.
+ * database's (`Originals.own`), nothing is swept: there everything would look like a leftover. A database becomes their
+ * owner only if it knows some of them, or there are none: an empty one that was put beside full originals does not.
  */
 import type { Notices, Originals, RemovalBook } from './ports.ts';
 import type { RemoveOriginals } from './remove-originals.ts';
@@ -72,7 +73,7 @@ export function createSweepOriginals(needs: SweepOriginalsNeeds): SweepOriginals
 
     async leftovers(signal) {
       const identity = await store.identity();
-      const owner = await originals.own(identity);
+      const owner = (await originals.own(null)) ?? (await ownIfKnown(needs, identity));
       if (owner !== identity) {
         log.warn({ owner, database: identity }, 'these originals belong to another database: not swept');
         return 0;
@@ -92,4 +93,21 @@ export function createSweepOriginals(needs: SweepOriginalsNeeds): SweepOriginals
       return removed;
     },
   };
+}
+
+async function ownIfKnown(
+  { store, originals }: SweepOriginalsNeeds,
+  identity: string,
+): Promise<string | null> {
+  let empty = true;
+  for (let from: string | null = null; ; ) {
+    const { items, next } = await originals.list(from, listedAtOnce);
+    const known = await store.mentionedPictures(items.map(({ sha256 }) => sha256));
+    if (known.length > 0) break;
+    empty &&= items.length === 0;
+    if (next === null && !empty) return null;
+    if (next === null) break;
+    from = next;
+  }
+  return originals.own(identity);
 }

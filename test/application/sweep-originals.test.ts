@@ -70,8 +70,20 @@ describe('leftovers', () => {
     expect(lines).toEqual(['warn: these originals belong to another database: not swept']);
   });
 
+  test('an empty database beside full originals does not take them for leftovers', async () => {
+    const { at, kept, sweep, tag } = world();
+    for (let index = 0; index < 10; index++) kept.set(sha256(`leftover ${index}`), 0);
+    expect(await sweep.leftovers()).toBe(0);
+    expect(at.owner).toBeNull();
+    expect(kept.size).toBe(10);
+    await tag('known');
+    expect(await sweep.leftovers()).toBe(10);
+    expect([...kept.keys()]).toEqual([sha256('known')]);
+  });
+
   test('a stop is heeded between two deletions', async () => {
-    const { at, kept, sweep } = world();
+    const { at, kept, sweep, store } = world();
+    at.owner = await store.identity();
     const stop = new AbortController();
     for (let index = 0; index < 100; index++) kept.set(sha256(`leftover ${index}`), 0);
     let count = 0;

@@ -83,7 +83,10 @@ export function originalsContract({ name, open, keeps }: OriginalsCase): void {
 
     test('they belong to whoever was first to say so', async () => {
       const originals = await open();
+      const before = await originals.own(null);
       const first = await originals.own('somebody');
+      expect(first).toBe(keeps ? (before ?? 'somebody') : 'somebody');
+      expect(await originals.own(null)).toBe(keeps ? 'somebody' : null);
       expect(await (await open()).own('somebody')).toBe(first);
       expect(await originals.own('another')).toBe(keeps ? 'somebody' : 'another');
     });

@@ -17,7 +17,7 @@ import { imageOf, sha256, tagSetOf, vectorOf, writeOf } from './sample-tags.ts';
 import { byChance, play, playAll, type Run, type Stage } from './schedule.ts';
 
 /** Originals as a set of names. `step`: what happens between the steps of one call. */
-function shelf(step: () => Promise<void> = async () => {}) {
+function shelf(step: () => Promise<void> = async () => {}, owner: string | null = null) {
   const kept = new Set<string>();
   const ports = (between: () => Promise<void>): Originals => ({
     async put(name) {
@@ -31,7 +31,7 @@ function shelf(step: () => Promise<void> = async () => {}) {
       kept.delete(name);
     },
     list: async () => ({ items: [...kept].map((name) => ({ sha256: name, writtenAt: 0 })), next: null }),
-    own: async (owner) => owner,
+    own: async (asking) => asking ?? owner,
     ping: async () => {},
   });
   return { kept, ports, originals: ports(step) };
@@ -120,7 +120,7 @@ export function removalContract({ name, open, orders, fresh }: RemovalCase): voi
         string,
       ];
       if (fresh) store = await open();
-      const { kept, ports, originals } = shelf();
+      const { kept, ports, originals } = shelf(undefined, await store.identity());
       if (scene.before === 'product') await tag(store, originals, a, picture);
       else kept.add(sha256(picture));
       let refused = 0;

@@ -92,7 +92,7 @@ export async function createFileOriginals({ directory }: FileOriginalsOptions): 
       return translating(async () => {
         const target = path.join(directory, ownerName);
         const standing = await readFile(target, 'utf8').catch(absent);
-        if (standing !== null) return standing.trim();
+        if (standing !== null || owner === null) return standing?.trim() ?? null;
         // A link never replaces what another process wrote meanwhile.
         await publishDraft(drafts, Buffer.from(`${owner}\n`), async (draft) => {
           await link(draft, target).catch(present);

@@ -97,7 +97,7 @@ export async function createS3Originals({ url, ...options }: S3OriginalsOptions)
       const key = keyIn(place, ownerName);
       return translating(async () => {
         const standing = await bucket.get(key);
-        if (standing !== null) return standing.toString('utf8').trim();
+        if (standing !== null || owner === null) return standing?.toString('utf8').trim() ?? null;
         const bytes = Buffer.from(`${owner}\n`);
         const sha256 = createHash('sha256').update(bytes).digest('base64');
         await putNew(key, { bytes, contentType: 'text/plain', sha256 });

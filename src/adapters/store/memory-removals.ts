@@ -48,6 +48,11 @@ export function createMemoryRemovals({ open, mentioned, forget }: MemoryRemovals
       open();
       return identity;
     },
+    async mentionedPictures(sha256s) {
+      open();
+      const used = mentioned();
+      return sha256s.filter((sha256) => used.has(sha256));
+    },
     async pendingRemovals(limit) {
       open();
       const pending = [...entries].filter(

@@ -62,7 +62,7 @@ export async function claimRemovals(
 ): Promise<RemovalClaim> {
   const ticket = randomUUID();
   // Most of what a sweep asks for is in use and unmarked: that much is seen without holding anything.
-  const used = await mentioned(db, sha256s, true);
+  const used = await mentionedPictures(db, sha256s, true);
   const candidates = [...new Set(sha256s)].filter((sha256) => !used.has(sha256)).sort();
   for (let from = 0; from < candidates.length; from += limit) {
     const some = candidates.slice(from, from + limit);
@@ -79,7 +79,7 @@ async function claimOnce(
   leaseMs: number,
 ): Promise<readonly string[]> {
   const placed = await holdPictures(trx, sha256s);
-  const used = await mentioned(trx, sha256s);
+  const used = await mentionedPictures(trx, sha256s);
   const busy = await trx
     .selectFrom('original_removals')
     .select('sha256')
@@ -159,7 +159,7 @@ async function holdPictures(
 }
 
 /** Which of these pictures any history mentions; `unmarked`: less those of which a removal is remembered. */
-async function mentioned(
+export async function mentionedPictures(
   db: Kysely<Tables>,
   sha256s: readonly string[],
   unmarked = false,

@@ -5,7 +5,7 @@ import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { deleteProduct } from './delete-product.ts';
 import { unavailable } from './failures.ts';
 import { listProducts } from './list-products.ts';
-import { claimRemovals, pendingRemovals, settleRemovals } from './removals.ts';
+import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { writeTags } from './write-tags.ts';
@@ -89,6 +89,7 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
         const row = await db.selectFrom('identity').select('token').executeTakeFirstOrThrow();
         return row.token;
       }),
+    mentionedPictures: (sha256s) => whileOpen(async () => [...(await mentionedPictures(db, sha256s))]),
     pendingRemovals: (limit) => whileOpen(() => pendingRemovals(db, limit)),
     claimRemovals: (...claim) => whileOpen(() => claimRemovals(db, ...claim)),
     settleRemovals: (ticket, sha256s) => whileOpen(() => settleRemovals(db, ticket, sha256s)),

@@ -12,7 +12,7 @@ const sha256 = digest(jpeg);
 const key = `some/where/${sha256.slice(0, 2)}/${sha256}`;
 const patience: Patience = { attempts: 3, attemptMs: 4_000, totalMs: 9_000, pauseMs: 10 };
 /** Where nobody answers. */
-const short: Patience = { attempts: 3, attemptMs: 250, totalMs: 600, pauseMs: 10 };
+const short: Patience = { attempts: 3, attemptMs: 500, totalMs: 1_300, pauseMs: 10 };
 const unavailable = { code: 'store.unavailable', retryAfter: 5 };
 
 let s3: S3StandIn;
@@ -181,7 +181,7 @@ describe('failures that stay', () => {
         await expect(call()).rejects.toMatchObject(unavailable);
         expect(performance.now() - began).toBeLessThan(totalMs + 1_000);
         const tried = s3.requests.filter((line) => !line.startsWith('HEAD')).length;
-        // Three attempts of 250 ms each do not fit into the 600 that they have together.
+        // Three attempts of 500 ms each do not fit into the 1300 that they have together.
         if (failure.kind === 'hang') expect(tried).toBeGreaterThanOrEqual(2);
         else expect(tried).toBe(times);
       }
