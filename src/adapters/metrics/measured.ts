@@ -39,7 +39,7 @@ export function measuredStore(store: Store, meter: Meter): Store {
     },
     saveTags: (write) => timed(meter, 'store', () => store.saveTags(write)),
     findTags: (productId) => timed(meter, 'store', () => store.findTags(productId)),
-    history: (productId, limit) => timed(meter, 'store', () => store.history(productId, limit)),
+    history: (...page) => timed(meter, 'store', () => store.history(...page)),
   };
 }
 
