@@ -145,13 +145,14 @@ async function writeUses(
   if (before) await trx.deleteFrom('product_images').where('product_id', '=', productId).execute();
   if (uses.length > 0) {
     await trx
+      .with('mentioned', (db) =>
+        db
+          .insertInto('picture_mentions')
+          .values(uses.map(({ sha256 }) => ({ product_id: productId, sha256 })))
+          .onConflict((conflict) => conflict.doNothing()),
+      )
       .insertInto('product_images')
       .values(uses.map((use) => ({ product_id: productId, ...use })))
-      .execute();
-    await trx
-      .insertInto('picture_mentions')
-      .values(uses.map(({ sha256 }) => ({ product_id: productId, sha256 })))
-      .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
 }
