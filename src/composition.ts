@@ -1,5 +1,5 @@
 /** Everything constructed once, by name. No decisions about business in here. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
@@ -15,26 +15,38 @@ import {
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
+import { createMemoryQueue } from './adapters/queue/memory.ts';
+import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
+import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
+import { createAcceptTagging } from './application/accept-tagging.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Originals, Store, TaxonomySource } from './application/ports.ts';
+import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
+import { createReadOperation } from './application/read-operation.ts';
 import { createReadTags } from './application/read-tags.ts';
+import { createAskOnce } from './application/repeatable-calls.ts';
 import { createReviewTags } from './application/review-tags.ts';
+import { createRunOperation, maxAttempts } from './application/run-operation.ts';
+import { createRunTagging } from './application/run-tagging.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
+import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
+  /** Where accepted work comes from, and what does a piece of it. */
+  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -42,19 +54,29 @@ export interface Composition {
 const clock = () => new Date().toISOString();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
+/** What lasts: TagSets, accepted work, and the queue that hands it out. */
+interface Ground {
+  readonly store: Store;
+  readonly operations: Operations;
+  readonly queue: WorkQueue;
+}
+
 /** The service: everything durable. */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
-  const store = await openStore(config, log);
+  const ground = await openGround(config, log);
   const originals =
     config.IMAGE_STORE === 'none'
       ? createNoOriginals()
       : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
-  return assemble(config, log, store, originals, createMeter({ process: true }));
+  return assemble(config, log, ground, originals, createMeter({ process: true }));
 }
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export function composeOffline(config: Config, log: Logger): Promise<Composition> {
-  return assemble(config, log, createMemoryStore({ clock }), createNoOriginals(), createMeter());
+  const { queue, enqueue } = createMemoryQueue();
+  const operations = createMemoryOperations({ clock, enqueue });
+  const ground = { store: createMemoryStore({ clock }), operations, queue };
+  return assemble(config, log, ground, createNoOriginals(), createMeter());
 }
 
 export function taxonomySource(config: Config): TaxonomySource {
@@ -67,7 +89,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  plainStore: Store,
+  { store: plainStore, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
 ): Promise<Composition> {
@@ -94,7 +116,12 @@ async function assemble(
   );
   const colors = measuredColors(measureColors, meter);
   const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-  const tagProduct = createTagProduct({ meaning, model, readImages, store, originals, clock });
+  const runTagging = measuredTagging(
+    createRunTagging({ meaning, model, readImages, store, originals, clock }),
+    meter,
+  );
+  const askOnce = createAskOnce({ store });
+  meter.workWaiting(() => queue.depth());
   log.info(
     {
       model: `${model.card.id}@${model.card.fingerprint}`,
@@ -106,7 +133,16 @@ async function assemble(
   return {
     services: {
       taxonomy,
-      tagProduct: measuredTagging(tagProduct, meter),
+      tagProduct: createTagProduct({ runTagging, askOnce, store, hash: sha256 }),
+      acceptTagging: createAcceptTagging({
+        operations,
+        queue,
+        store,
+        askOnce,
+        hash: sha256,
+        newId: randomUUID,
+      }),
+      readOperation: createReadOperation(operations),
       readTags: createReadTags({ store }),
       reviewTags: createReviewTags({ meaning, model, store, clock }),
       readHistory: createReadHistory({ store }),
@@ -117,6 +153,15 @@ async function assemble(
       readiness: async () => ({ model: null, store: await reason(store.ping()) }),
     },
     meter,
+    work: {
+      queue,
+      runOperation: createRunOperation({
+        operations,
+        runTagging,
+        timeoutMs: config.REQUEST_TIMEOUT_MS,
+        onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
+      }),
+    },
     async close() {
       await model.close();
       await store.close();
@@ -124,14 +169,22 @@ async function assemble(
   };
 }
 
-function openStore(config: Config, log: Logger): Promise<Store> {
-  return config.DATABASE_URL
-    ? createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
-    : createPgliteStore({
+async function openGround(config: Config, log: Logger): Promise<Ground> {
+  const store = config.DATABASE_URL
+    ? await createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
+    : await createPgliteStore({
         directory: path.join(config.dataDir, 'database'),
         durability: config.DURABILITY,
         log,
       });
+  const alone = config.DATABASE_URL === undefined;
+  const { queue, enqueue } = await createBossQueue({
+    execute: store.execute,
+    alone,
+    attempts: maxAttempts,
+    log,
+  });
+  return { store, operations: store.operations(enqueue), queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

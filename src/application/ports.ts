@@ -6,8 +6,10 @@
 
 import type { VectorBank } from '../domain/tagging/bank.ts';
 import type { Calibration } from '../domain/tagging/calibration.ts';
+import type { Admitted, TagInput } from '../domain/tagging/input-order.ts';
 import type { ColorShare, TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { AnsweredCall } from './ports-work.ts';
 
 /** How a model wants its pictures. Read from the model, never assumed. */
 export interface InputSpec {
@@ -137,11 +139,30 @@ export interface TagWrite {
   /** Vectors to keep, by sha256, under `model` (fingerprint and preprocessing). */
   readonly model: string;
   readonly vectors: ReadonlyMap<string, Float32Array>;
+  /** The input that this run answers; null for what is no input, such as a review. */
+  readonly input: TagInput | null;
+  /** Remembered with its answer, in the same transaction, for 24 hours. */
+  readonly call: AnsweredCall | null;
   /**
    * Given the current TagSet (locked until the write is done) or null, what should stand afterwards.
-   * `revise: false` updates in place under the same revision. Called at least once; pure.
+   * `revise: false` updates in place under the same revision; null leaves everything as it is.
+   * `admitted`: what the input may still write, null where a newer one came first. Called at least once; pure.
    */
-  decide(current: TagSet | null): { readonly tagSet: TagSet; readonly revise: boolean };
+  decide(current: TagSet | null, admitted: Admitted | null): Decided | null;
+}
+
+export interface Decided {
+  readonly tagSet: TagSet;
+  readonly revise: boolean;
+}
+
+/** What a call with an `Idempotency-Key` was answered. */
+export interface StoredAnswer {
+  /** sha256 of what was asked, hex. */
+  readonly content: string;
+  /** One of the two. */
+  readonly tagSet: TagSet | null;
+  readonly operationId: string | null;
 }
 
 /**
@@ -156,9 +177,15 @@ export interface Store {
   ): Promise<ReadonlyMap<string, StoredImage & { readonly vector: Float32Array }>>;
   /**
    * The TagSet as decided, its revision set by the store: 1 for the first, one more for each that `revise`s.
-   * Explanations (`withoutExplanations`) stay in this answer and are not kept.
+   * Explanations (`withoutExplanations`) stay in this answer and are not kept. The current TagSet where `decide` gives
+   * null; raises `product.not_found` then if there is none. A `call` that was answered meanwhile: that answer, and
+   * nothing is written; `idempotency.conflict` where it asked for something else.
    */
   saveTags(write: TagWrite): Promise<TagSet>;
+  /** The next place in the order in which inputs are accepted, by all processes on this store. */
+  nextSequence(): Promise<number>;
+  /** What a call was answered within the last 24 hours. */
+  findAnswer(scope: string, key: string): Promise<StoredAnswer | null>;
   findTags(productId: string): Promise<TagSet | null>;
   /** Newest first; with `before`, only revisions older than that one. */
   history(productId: string, limit: number, before?: number): Promise<readonly HistoryEntry[]>;

@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import type { ImageModel, ImageReader, Originals, Store } from '../../src/application/ports.ts';
 import { createReadImages } from '../../src/application/read-image.ts';
+import { createAskOnce } from '../../src/application/repeatable-calls.ts';
+import { createRunTagging } from '../../src/application/run-tagging.ts';
 import { createTagProduct } from '../../src/application/tag-product.ts';
 import type { ImageInput, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
@@ -76,7 +78,7 @@ beforeEach(() => {
 function tagger(store: Store) {
   const { reader, model, originals } = at;
   const readImages = createReadImages({ reader, model, store, hash });
-  const run = createTagProduct({
+  const runTagging = createRunTagging({
     meaning: { taxonomy, bank, calibration: null },
     model,
     readImages,
@@ -84,6 +86,7 @@ function tagger(store: Store) {
     originals,
     clock,
   });
+  const run = createTagProduct({ runTagging, askOnce: createAskOnce({ store }), store, hash });
   return (request: Partial<TagRequest>, signal = new AbortController().signal) =>
     run(
       {
@@ -263,6 +266,8 @@ describe('what people said', () => {
       images: [],
       model: 'small@1',
       vectors: new Map(),
+      input: null,
+      call: null,
       decide: (current) => ({
         revise: true,
         tagSet: {
