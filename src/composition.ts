@@ -182,6 +182,7 @@ async function openGround(config: Config, log: Logger): Promise<Ground> {
     execute: store.execute,
     alone,
     attempts: maxAttempts,
+    attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
   return { store, operations: store.operations(enqueue), queue };

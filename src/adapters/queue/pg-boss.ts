@@ -19,24 +19,22 @@ export interface BossQueueOptions {
   readonly alone: boolean;
   /** Attempts in all; see `application/run-operation.ts`. */
   readonly attempts: number;
+  /** Milliseconds that one attempt may take. */
+  readonly attemptMs: number;
   readonly log: QueueLog;
 }
 
 const name = 'operations';
 const schema = 'pgboss';
 
-/** Seconds. One tagging takes far less than it may; the first retry waits two, every next about twice as long. */
-const timing = {
-  expireInSeconds: 120,
-  retryDelay: 2,
-  pollingIntervalSeconds: 2,
-  maintenanceIntervalSeconds: 5,
-};
+/** Seconds. The first retry waits two, every next about twice as long. `grace`: how late an attempt may end. */
+const timing = { grace: 30, retryDelay: 2, pollingIntervalSeconds: 2, maintenanceIntervalSeconds: 5 };
 
 export async function createBossQueue({
   execute,
   alone,
   attempts,
+  attemptMs,
   log,
 }: BossQueueOptions): Promise<{ readonly queue: WorkQueue; readonly enqueue: EnqueueWithin }> {
   const boss = new PgBoss({
@@ -57,7 +55,7 @@ export async function createBossQueue({
     retryLimit: attempts * 2,
     retryDelay: timing.retryDelay,
     retryBackoff: true,
-    expireInSeconds: timing.expireInSeconds,
+    expireInSeconds: Math.ceil(attemptMs / 1000) + timing.grace,
     retentionDays: 14,
   });
   if (alone) {
