@@ -1,5 +1,5 @@
 /** Everything constructed once, by name. No decisions about business in here. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
@@ -15,29 +15,42 @@ import {
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
+import { createMemoryQueue } from './adapters/queue/memory.ts';
+import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
+import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
+import { createAcceptTagging } from './application/accept-tagging.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
-import type { Originals, Store, TaxonomySource } from './application/ports.ts';
+import type { Store, TaxonomySource } from './application/ports.ts';
+import type { Originals } from './application/ports-originals.ts';
+import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
+import { createReadOperation } from './application/read-operation.ts';
 import { createReadTags } from './application/read-tags.ts';
 import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
 import { repeat } from './application/repeat.ts';
+import { createAskOnce } from './application/repeatable-calls.ts';
 import { createReviewTags } from './application/review-tags.ts';
+import { createRunOperation, maxAttempts } from './application/run-operation.ts';
+import { createRunTagging } from './application/run-tagging.ts';
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
+import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
+  /** Where accepted work comes from, and what does a piece of it. */
+  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -45,13 +58,25 @@ export interface Composition {
 const clock = () => new Date().toISOString();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
+/** What lasts: TagSets, accepted work, and the queue that hands it out. */
+interface Ground {
+  readonly store: Store;
+  readonly operations: Operations;
+  readonly queue: WorkQueue;
+}
+
 /** The service: everything durable. */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
   const originals = await openOriginals(config);
-  const store = await openStore(config, log);
-  const composition = await assemble(config, log, store, originals, createMeter({ process: true }));
+  const ground = await openGround(config, log);
+  const composition = await assemble(config, log, ground, originals, createMeter({ process: true }));
   if (config.IMAGE_STORE === 'none') return composition;
-  const sweep = createSweepOriginals({ store, originals, log, remove: composition.removeOriginals });
+  const sweep = createSweepOriginals({
+    store: ground.store,
+    originals,
+    log,
+    remove: composition.removeOriginals,
+  });
   const failed = (err: unknown) => log.warn({ err }, 'sweeping originals failed; it is tried again');
   const stops = [
     repeat(sweep.marked, { firstMs: 5_000, everyMs: 5 * 60_000, failed }),
@@ -68,7 +93,10 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export function composeOffline(config: Config, log: Logger): Promise<Composition> {
-  return assemble(config, log, createMemoryStore({ clock }), createNoOriginals(), createMeter());
+  const { queue, enqueue } = createMemoryQueue();
+  const operations = createMemoryOperations({ clock, enqueue });
+  const ground = { store: createMemoryStore({ clock }), operations, queue };
+  return assemble(config, log, ground, createNoOriginals(), createMeter());
 }
 
 export function taxonomySource(config: Config): TaxonomySource {
@@ -81,7 +109,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  plainStore: Store,
+  { store: plainStore, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
 ): Promise<Composition & { readonly removeOriginals: RemoveOriginals }> {
@@ -108,7 +136,12 @@ async function assemble(
   );
   const colors = measuredColors(measureColors, meter);
   const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-  const tagProduct = createTagProduct({ meaning, model, readImages, store, originals, clock });
+  const runTagging = measuredTagging(
+    createRunTagging({ meaning, model, readImages, store, originals, clock }),
+    meter,
+  );
+  const askOnce = createAskOnce({ store });
+  meter.workWaiting(() => queue.depth());
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   log.info(
     {
@@ -121,7 +154,16 @@ async function assemble(
   return {
     services: {
       taxonomy,
-      tagProduct: measuredTagging(tagProduct, meter),
+      tagProduct: createTagProduct({ runTagging, askOnce, store, hash: sha256 }),
+      acceptTagging: createAcceptTagging({
+        operations,
+        queue,
+        store,
+        askOnce,
+        hash: sha256,
+        newId: randomUUID,
+      }),
+      readOperation: createReadOperation(operations),
       readTags: createReadTags({ store }),
       reviewTags: createReviewTags({ meaning, model, store, clock }),
       readHistory: createReadHistory({ store }),
@@ -136,6 +178,15 @@ async function assemble(
     },
     meter,
     removeOriginals,
+    work: {
+      queue,
+      runOperation: createRunOperation({
+        operations,
+        runTagging,
+        timeoutMs: config.REQUEST_TIMEOUT_MS,
+        onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
+      }),
+    },
     async close() {
       await model.close();
       await store.close();
@@ -155,14 +206,23 @@ async function openOriginals({
   return createS3Originals({ url, endpoint });
 }
 
-function openStore(config: Config, log: Logger): Promise<Store> {
-  return config.DATABASE_URL
-    ? createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
-    : createPgliteStore({
+async function openGround(config: Config, log: Logger): Promise<Ground> {
+  const store = config.DATABASE_URL
+    ? await createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
+    : await createPgliteStore({
         directory: path.join(config.dataDir, 'database'),
         durability: config.DURABILITY,
         log,
       });
+  const alone = config.DATABASE_URL === undefined;
+  const { queue, enqueue } = await createBossQueue({
+    execute: store.execute,
+    alone,
+    attempts: maxAttempts,
+    attemptMs: config.REQUEST_TIMEOUT_MS,
+    log,
+  });
+  return { store, operations: store.operations(enqueue), queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -88,6 +88,9 @@ const settings = z.object({
   INFERENCE_TIMEOUT_MS: whole('INFERENCE_TIMEOUT_MS', 10, 600_000)
     .default(10_000)
     .describe('Milliseconds from handing an image to the model to its vector, at most.'),
+  WORK_CONCURRENCY: whole('WORK_CONCURRENCY', 1, 64)
+    .default(2)
+    .describe('Pieces of accepted work (async=true) done at once, beside live requests.'),
   IMAGE_STORE: z
     .string()
     .regex(imageStore, 'must be files, none or s3://bucket/prefix (prefix: letters, digits, . _ - and /)')

@@ -6,13 +6,15 @@ import { compose } from './composition.ts';
 import { ConfigError, parseConfig } from './config.ts';
 import { buildApp, measureLag } from './http/app.ts';
 import { createLog } from './log.ts';
+import { startWorker } from './worker/tagging-worker.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 async function start(): Promise<void> {
   const config = parseConfig(process.env, root);
   const log = createLog(config.LOG_LEVEL);
-  const { services, meter, close } = await compose(config, log);
+  const { services, meter, work, close } = await compose(config, log);
+  const worker = await startWorker({ ...work, concurrency: config.WORK_CONCURRENCY });
   const app = await buildApp({
     services,
     log,
@@ -28,6 +30,7 @@ async function start(): Promise<void> {
       if (err) log.fatal({ err }, 'stopping after an unexpected error');
       else log.info({ signal }, 'stopping');
       await app.close();
+      await worker.stop(15_000);
       await close();
       log.info('stopped');
     },

@@ -37,7 +37,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
   { room: /^src\/application\//, may: [/^src\/domain\//, /^src\/application\//] },
   {
     room: /^src\/adapters\//,
-    may: [/^src\/domain\//, /^src\/application\/ports\.ts$/, /^node:/, /^(?!fastify|@fastify)[a-z@]/],
+    may: [/^src\/domain\//, /^src\/application\/ports(-\w+)?\.ts$/, /^node:/, /^(?!fastify|@fastify)[a-z@]/],
   },
   {
     room: /^src\/http\//,
@@ -52,6 +52,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^pino$/,
     ],
   },
+  { room: /^src\/worker\//, may: [/^src\/domain\//, /^src\/application\//, /^src\/worker\//] },
   {
     room: /^src\/cli\//,
     may: [
@@ -65,7 +66,11 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
   { room: /^src\/(config|log)\.ts$/, may: [/^node:/, /^zod$/, /^pino$/] },
   {
     room: /^src\/main\.ts$/,
-    may: [/^src\/(composition|config|log|http\/app)\.ts$/, /^node:/, /^close-with-grace$/],
+    may: [
+      /^src\/(composition|config|log|http\/app|worker\/tagging-worker)\.ts$/,
+      /^node:/,
+      /^close-with-grace$/,
+    ],
   },
   { room: /^src\/composition\.ts$/, may: [/^(?!src\/main\.ts)/] },
 ];
@@ -79,6 +84,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-s3': /^src\/adapters\/originals\/s3-bucket\.ts$/,
   fastify: /^src\/http\//,
   'prom-client': /^src\/adapters\/metrics\//,
+  'pg-boss': /^src\/adapters\/queue\//,
   yaml: /^src\/adapters\/taxonomy\//,
 };
 

@@ -1,5 +1,6 @@
 /** Forgets a product: its tags, its history, and whatever is known of pictures that nobody else uses. */
-import type { Notices, Store } from './ports.ts';
+import type { Store } from './ports.ts';
+import type { Notices } from './ports-originals.ts';
 import type { RemoveOriginals } from './remove-originals.ts';
 import type { Services } from './tag-request.ts';
 

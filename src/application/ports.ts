@@ -6,8 +6,11 @@
 
 import type { VectorBank } from '../domain/tagging/bank.ts';
 import type { Calibration } from '../domain/tagging/calibration.ts';
+import type { Admitted, TagInput } from '../domain/tagging/input-order.ts';
 import type { ColorShare, TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { RemovalBook } from './ports-originals.ts';
+import type { AnsweredCall } from './ports-work.ts';
 
 /** How a model wants its pictures. Read from the model, never assumed. */
 export interface InputSpec {
@@ -137,36 +140,32 @@ export interface TagWrite {
   /** Vectors to keep, by sha256, under `model` (fingerprint and preprocessing). */
   readonly model: string;
   readonly vectors: ReadonlyMap<string, Float32Array>;
+  /** The input that this run answers; null for what is no input, such as a review. */
+  readonly input: TagInput | null;
+  /** Remembered with its answer, in the same transaction, for 24 hours. */
+  readonly call: AnsweredCall | null;
   /**
    * Given the current TagSet (locked until the write is done) or null, what should stand afterwards.
-   * `revise: false` updates in place under the same revision. Called at least once; pure.
+   * `revise: false` updates in place under the same revision; null leaves everything as it is.
+   * `admitted`: what the input may still write, null where a newer one came first. Called at least once; pure.
    */
-  decide(current: TagSet | null): { readonly tagSet: TagSet; readonly revise: boolean };
+  decide(current: TagSet | null, admitted: Admitted | null): Decided | null;
   /** Pictures whose originals were written anew after a removal that was over: sha256 -> that removal's ticket. */
   readonly restored?: ReadonlyMap<string, string>;
 }
 
-/** Pictures that one remover, and nobody else, may now remove. */
-export interface RemovalClaim {
-  readonly ticket: string;
-  readonly sha256s: readonly string[];
+export interface Decided {
+  readonly tagSet: TagSet;
+  readonly revise: boolean;
 }
 
-/** Who may remove which original: the protocol stands in `sweep-originals.ts`. */
-export interface RemovalBook {
-  /** Names this database, for ever. */
-  identity(): Promise<string>;
-  /** Which of these pictures any product or history mentions. */
-  mentionedPictures(sha256s: readonly string[]): Promise<readonly string[]>;
-  /** Pictures that are marked for removal, or whose remover was silent for too long; oldest first. */
-  pendingRemovals(limit: number): Promise<readonly string[]>;
-  /**
-   * Of these pictures up to `limit` that no product and no history mentions and that nobody else is removing. What was
-   * known of them is forgotten. For `leaseMs` milliseconds they are the caller's: a tagging of one waits.
-   */
-  claimRemovals(sha256s: readonly string[], limit: number, leaseMs: number): Promise<RemovalClaim>;
-  /** Says that these are gone. Gives those for which the claim still held. */
-  settleRemovals(ticket: string, sha256s: readonly string[]): Promise<readonly string[]>;
+/** What a call with an `Idempotency-Key` was answered. */
+export interface StoredAnswer {
+  /** sha256 of what was asked, hex. */
+  readonly content: string;
+  /** One of the two. */
+  readonly tagSet: TagSet | null;
+  readonly operationId: string | null;
 }
 
 /**
@@ -181,10 +180,16 @@ export interface Store extends RemovalBook {
   ): Promise<ReadonlyMap<string, StoredImage & { readonly vector: Float32Array }>>;
   /**
    * The TagSet as decided, its revision set by the store: 1 for the first, one more for each that `revise`s.
-   * Explanations (`withoutExplanations`) stay in this answer and are not kept.
-   * Throws `RemovalsMet`, with nothing written, where an original was removed that `restored` does not name.
+   * Explanations (`withoutExplanations`) stay in this answer and are not kept. The current TagSet where `decide` gives
+   * null; raises `product.not_found` then if there is none. A `call` that was answered meanwhile: that answer, and
+   * nothing is written; `idempotency.conflict` where it asked for something else. Throws `RemovalsMet`, with nothing
+   * written, where an original was removed that `restored` does not name.
    */
   saveTags(write: TagWrite): Promise<TagSet>;
+  /** The next place in the order in which inputs are accepted, by all processes on this store. */
+  nextSequence(): Promise<number>;
+  /** What a call was answered within the last 24 hours. */
+  findAnswer(scope: string, key: string): Promise<StoredAnswer | null>;
   findTags(productId: string): Promise<TagSet | null>;
   /** Newest first; with `before`, only revisions older than that one. */
   history(productId: string, limit: number, before?: number): Promise<readonly HistoryEntry[]>;
@@ -200,40 +205,6 @@ export interface Store extends RemovalBook {
   /** Resolves if the store can be written to right now. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface StoredOriginal {
-  readonly sha256: string;
-  /** When it was written, by the clock of whoever keeps it: milliseconds since 1970. */
-  readonly writtenAt: number;
-}
-
-export interface OriginalsPage {
-  readonly items: readonly StoredOriginal[];
-  /** Where the next page begins; null at the end. */
-  readonly next: string | null;
-}
-
-/** Uploaded bytes as they came, by sha256. Refuses with `store.unavailable`. */
-export interface Originals {
-  /** Durable once resolved; a second time costs next to nothing. */
-  put(sha256: string, bytes: Uint8Array): Promise<void>;
-  get(sha256: string): Promise<Uint8Array | null>;
-  /** Resolves also where there is nothing under this name. */
-  delete(sha256: string): Promise<void>;
-  /** At most `limit` from `from` on, null for the beginning. What is not an original is left out. */
-  list(from: string | null, limit: number): Promise<OriginalsPage>;
-  /** Whose originals these are, null for nobody's. With an owner: writes it down first where they are nobody's. */
-  own(owner: string | null): Promise<string | null>;
-  /** Resolves if an original could be kept right now. */
-  ping(): Promise<void>;
-}
-
-/** What work in the background says of itself. A pino logger is one. */
-export interface Notices {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
 }
 
 export interface TaxonomySource {

@@ -1,5 +1,5 @@
 /** Originals that nobody mentions any more, removed under a claim: see `sweep-originals.ts` for why that is safe. */
-import type { Notices, Originals, RemovalBook } from './ports.ts';
+import type { Notices, Originals, RemovalBook } from './ports-originals.ts';
 
 export interface RemoveOriginalsNeeds {
   readonly store: RemovalBook;

@@ -47,6 +47,8 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
           images: [],
           model: modelKey(model),
           vectors: new Map(),
+          input: null,
+          call: null,
           decide(current) {
             if (!current) throw unknown();
             if (ifRevision !== null && current.revision !== ifRevision) throw conflict(current.revision);

@@ -5,7 +5,8 @@
 import { HangtagError } from '../domain/errors.ts';
 import { RemovalsMet } from '../domain/originals/removal.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
-import type { Originals, Store, TagWrite } from './ports.ts';
+import type { Store, TagWrite } from './ports.ts';
+import type { Originals } from './ports-originals.ts';
 
 export interface SaveWithOriginalsNeeds {
   readonly store: Store;

@@ -30,7 +30,7 @@
  * database's (`Originals.own`), nothing is swept: there everything would look like a leftover. A database becomes their
  * owner only if it knows some of them, or there are none: an empty one that was put beside full originals does not.
  */
-import type { Notices, Originals, RemovalBook } from './ports.ts';
+import type { Notices, Originals, RemovalBook } from './ports-originals.ts';
 import type { RemoveOriginals } from './remove-originals.ts';
 
 export interface SweepOriginalsNeeds {

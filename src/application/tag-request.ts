@@ -1,31 +1,19 @@
-/** What a caller asks of tagging, after the door has read it. No HTTP in here. */
-import type { HangtagError } from '../domain/errors.ts';
+/** What the rooms outside may ask, after the door has read it. No HTTP in here. */
 import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
+import type { Operation, TagRequest } from './ports-work.ts';
 
-/** One picture of the request: its bytes, or the fault that kept the door from reading them. */
-export interface ImageInput {
-  readonly content: Uint8Array | HangtagError;
-  readonly view: string | null;
-  readonly variant: string | null;
-  readonly ref: string | null;
-}
+export type { ImageInput, TagRequest } from './ports-work.ts';
 
-export interface TagRequest {
-  readonly productId: string;
-  /** 1 to 8. */
-  readonly images: readonly ImageInput[];
-  /** A taxonomy id, its name or synonym, a Shopify category GID or a Google category id. */
-  readonly category: string | null;
-  readonly title: string | null;
-  /** Only these are decided and rewritten; null for all. Ids of the taxonomy, already resolved and known. */
-  readonly attributes: readonly string[] | null;
-  /** Fill `explain` of each decision and `candidates` even where accepted. */
-  readonly explain: boolean;
-  /** false: answer only, nothing is written. */
-  readonly store: boolean;
+/** A call that its caller may send again: the same key, the same answer. */
+export interface RepeatableCall {
+  /** The access key's id; empty where there are none. */
+  readonly scope: string;
+  readonly key: string;
+  /** What else tells two calls apart, beyond the request itself: how the answer is filtered. */
+  readonly answer: string;
 }
 
 /** Per attribute, what the active model can decide. */
@@ -58,7 +46,12 @@ export type ProductQuestion = Omit<ProductQuery, 'categories'> & {
 /** What each room outside may call: the use-cases, constructed once in `composition.ts`. */
 export interface Services {
   readonly taxonomy: Taxonomy;
-  tagProduct(request: TagRequest, signal: AbortSignal): Promise<TagSet>;
+  /** `call`: answered once within 24 hours, then given again; raises `idempotency.conflict` for other content. */
+  tagProduct(request: TagRequest, signal: AbortSignal, call?: RepeatableCall | null): Promise<TagSet>;
+  /** The same, later: durable once resolved. */
+  acceptTagging(request: TagRequest, signal: AbortSignal, call?: RepeatableCall | null): Promise<Operation>;
+  /** Raises `operation.not_found`. */
+  readOperation(id: string): Promise<Operation>;
   readTags(productId: string): Promise<TagSet>;
   /** `ifRevision`: refused with `revision.conflict` where another one stands; null for any. */
   reviewTags(productId: string, words: ReviewWords, ifRevision: number | null): Promise<TagSet>;

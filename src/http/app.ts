@@ -30,6 +30,7 @@ import { historyRoute } from './routes/history.ts';
 import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
 import { modelRoute } from './routes/model.ts';
 import { openApiRoutes } from './routes/openapi.ts';
+import { operationsRoute } from './routes/operations.ts';
 import { productsRoutes } from './routes/products.ts';
 import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
@@ -115,6 +116,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   reviewTagsRoute(app, services);
   historyRoute(app, services);
   productsRoutes(app, services);
+  operationsRoute(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

@@ -23,6 +23,8 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'image.unreadable': 422,
   'image.reference_unsupported': 422,
   'feature.unsupported': 501,
+  'idempotency.conflict': 409,
+  'operation.not_found': 404,
   'revision.conflict': 412,
   'inference.unavailable': 503,
   'inference.timeout': 504,

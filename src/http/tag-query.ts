@@ -27,23 +27,25 @@ export interface TagQuery {
   readonly minConfidence: number;
   readonly explain: boolean;
   readonly store: boolean;
+  /** Accept now, tag later. */
+  readonly async: boolean;
 }
 
 export function parseTagQuery(raw: unknown, taxonomy: Taxonomy): TagQuery {
   const parsed = query.safeParse(raw);
   if (!parsed.success) throw malformed(problemsOf(parsed.error, 'query'));
   const { attributes, category, minConfidence, explain, store, async } = parsed.data;
-  if (async)
-    throw new HangtagError(
-      'feature.unsupported',
-      'async=true is not available in this version; leave it out.',
-    );
+  if (async && !store) {
+    const detail = 'store=false answers only, and async=true answers later: use one of them.';
+    throw malformed([{ code: 'request.malformed', detail, pointer: '/query/store' }]);
+  }
   return {
     attributes: attributes === undefined ? null : parseAttributes(attributes, taxonomy),
     category: category?.trim() || null,
     minConfidence,
     explain,
     store,
+    async,
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import { createDeleteProduct } from '../../src/application/delete-product.ts';
-import type { Originals } from '../../src/application/ports.ts';
+import type { Originals } from '../../src/application/ports-originals.ts';
 import { createRemoveOriginals } from '../../src/application/remove-originals.ts';
 import { repeat } from '../../src/application/repeat.ts';
 import { createSaveWithOriginals } from '../../src/application/save-with-originals.ts';

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
-import type { ImageModel, ImageReader, Originals, Store } from '../../src/application/ports.ts';
+import type { ImageModel, ImageReader, Store } from '../../src/application/ports.ts';
+import type { Originals } from '../../src/application/ports-originals.ts';
 import { createReadImages } from '../../src/application/read-image.ts';
+import { createAskOnce } from '../../src/application/repeatable-calls.ts';
+import { createRunTagging } from '../../src/application/run-tagging.ts';
 import { createTagProduct } from '../../src/application/tag-product.ts';
 import type { ImageInput, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
@@ -79,7 +82,7 @@ beforeEach(() => {
 function tagger(store: Store) {
   const { reader, model, originals } = at;
   const readImages = createReadImages({ reader, model, store, hash });
-  const run = createTagProduct({
+  const runTagging = createRunTagging({
     meaning: { taxonomy, bank, calibration: null },
     model,
     readImages,
@@ -87,6 +90,7 @@ function tagger(store: Store) {
     originals,
     clock,
   });
+  const run = createTagProduct({ runTagging, askOnce: createAskOnce({ store }), store, hash });
   return (request: Partial<TagRequest>, signal = new AbortController().signal) =>
     run(
       {
@@ -109,6 +113,68 @@ const image = (content: string | HangtagError, more: Partial<ImageInput> = {}): 
   variant: null,
   ref: null,
   ...more,
+});
+
+describe('inputs that overtake each other', () => {
+  /** Lets the second request finish while the first still waits for its place to be written. */
+  async function overtaken(older: Partial<TagRequest>, newer: Partial<TagRequest>) {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let first = true;
+    const slow: Store = {
+      ...at.store,
+      async saveTags(write) {
+        if (first) {
+          first = false;
+          await held;
+        }
+        return at.store.saveTags(write);
+      },
+    };
+    const run = tagger(slow);
+    const late = run(older);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const soon = await run(newer);
+    release();
+    return { soon, late: await late, standing: await at.store.findTags('sku') };
+  }
+
+  test('the older result is not written, and its caller is told', async () => {
+    const { soon, late, standing } = await overtaken(
+      { images: [image('tee long striped')] },
+      { images: [image('tee short')] },
+    );
+    expect(standing).toEqual(soon);
+    expect({ ...late, warnings: [] }).toEqual({ ...soon, warnings: [] });
+    expect(late.warnings.map(({ code }) => code)).toContain('input.superseded');
+    expect(soon.warnings.map(({ code }) => code)).not.toContain('input.superseded');
+  });
+
+  test('what a newer request decided stays, the rest comes from the older one', async () => {
+    const { late, standing } = await overtaken(
+      { images: [image('tee long striped')], title: 'old' },
+      { images: [image('tee short')], attributes: ['sleeve'], title: 'new' },
+    );
+    expect(standing?.attributes.sleeve?.values[0]?.id).toBe('short');
+    expect(standing?.attributes.pattern?.values[0]?.id).toBe('striped');
+    expect(standing?.title).toBe('new');
+    expect(standing?.images[0]?.sha256).toBe(hash(picture('tee short')));
+    expect(late.warnings.map(({ code }) => code)).not.toContain('input.superseded');
+  });
+
+  test('a deletion in between: nothing comes back', async () => {
+    const run = tagger({
+      ...at.store,
+      async saveTags(write) {
+        await at.store.deleteProduct('sku');
+        return at.store.saveTags(write);
+      },
+    });
+    await expect(run({ images: [image('tee')] })).rejects.toMatchObject({ code: 'product.not_found' });
+    expect(await at.store.findTags('sku')).toBeNull();
+  });
 });
 
 describe('tagging a product', () => {
@@ -266,6 +332,8 @@ describe('what people said', () => {
       images: [],
       model: 'small@1',
       vectors: new Map(),
+      input: null,
+      call: null,
       decide: (current) => ({
         revise: true,
         tagSet: {

@@ -1,7 +1,7 @@
 /** What every Originals does. Run by one test file per adapter. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Originals, StoredOriginal } from '../../src/application/ports.ts';
+import type { Originals, StoredOriginal } from '../../src/application/ports-originals.ts';
 
 export const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

@@ -71,6 +71,8 @@ export function writeOf(
     images: [imageOf(productId)],
     model: 'm@1',
     vectors: new Map([[sha256(productId), vectorOf(productId)]]),
+    input: null,
+    call: null,
     decide: () => ({ tagSet: tagSetOf(productId, changes), revise: true }),
     ...rest,
   };

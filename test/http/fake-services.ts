@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { pino } from 'pino';
 import { createFileTaxonomySource } from '../../src/adapters/taxonomy/files.ts';
-import type { Services, TagRequest } from '../../src/application/tag-request.ts';
+import type { Operation } from '../../src/application/ports-work.ts';
+import type { RepeatableCall, Services, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
@@ -69,6 +70,19 @@ export function sampleTagSet(productId: string): TagSet {
   };
 }
 
+export function sampleOperation(productId: string): Operation {
+  return {
+    id: '0b9ca3f4-4a44-4c51-8a4e-0f5f6c1f1a11',
+    productId,
+    state: 'queued',
+    revision: null,
+    error: null,
+    attempts: 0,
+    createdAt: '2026-11-23T09:00:00.000Z',
+    updatedAt: '2026-11-23T09:00:00.000Z',
+  };
+}
+
 export interface World {
   readonly app: Awaited<ReturnType<typeof buildApp>>;
   readonly asked: TagRequest[];
@@ -78,6 +92,8 @@ export interface World {
   readonly reviewed: [string, ReviewWords, number | null][];
   readonly listed: unknown[];
   readonly deleted: string[];
+  readonly calls: (RepeatableCall | null)[];
+  readonly accepted: [TagRequest, RepeatableCall | null][];
   readonly lines: string[];
 }
 
@@ -88,6 +104,8 @@ export async function createWorld(
   const lines: string[] = [];
   const world = {
     asked: [] as TagRequest[],
+    calls: [] as World['calls'],
+    accepted: [] as World['accepted'],
     reviewed: [] as World['reviewed'],
     listed: [] as unknown[],
     deleted: [] as string[],
@@ -97,14 +115,23 @@ export async function createWorld(
   };
   const services: Services = {
     taxonomy,
-    async tagProduct(request, signal) {
+    async tagProduct(request, signal, call) {
       world.asked.push(request);
+      world.calls.push(call ?? null);
       if (world.behave) return world.behave(request, signal);
       const faults = request.images
         .map((image) => image.content)
         .filter((content) => content instanceof HangtagError);
       if (faults.length === request.images.length) throw faults[0]!;
       return sampleTagSet(request.productId);
+    },
+    async acceptTagging(request, _signal, call) {
+      world.accepted.push([request, call ?? null]);
+      return sampleOperation(request.productId);
+    },
+    async readOperation(id) {
+      if (id !== sampleOperation('sku').id) throw new HangtagError('operation.not_found', 'There is none.');
+      return sampleOperation('sku');
     },
     async readTags(id) {
       if (id === 'unknown')

@@ -227,11 +227,6 @@ describe('queries', () => {
     expect((await send([photo()], `/products/sku/tags?${query}`)).statusCode).toBe(400);
   });
 
-  test('async is named as not available', async () => {
-    const answer = await send([photo()], '/products/sku/tags?async=true');
-    expect([answer.statusCode, answer.json().code]).toEqual([501, 'feature.unsupported']);
-  });
-
   test('minConfidence filters the answer: what people said stays', async () => {
     const answer = (await send([photo()], '/products/sku/tags?minConfidence=0.75')).json();
     expect(answer.tags).toEqual(['category/t-shirt', 'neckline/crew', 'pattern/striped', 'color/navy']);

@@ -39,7 +39,7 @@ export function measuredStore(store: Store, meter: Meter): Store {
     },
     saveTags: (write) => timed(meter, 'store', () => store.saveTags(write)),
     findTags: (productId) => timed(meter, 'store', () => store.findTags(productId)),
-    history: (...page) => timed(meter, 'store', () => store.history(...page)),
+    history: (...args) => timed(meter, 'store', () => store.history(...args)),
   };
 }
 
@@ -47,12 +47,15 @@ export function measuredStore(store: Store, meter: Meter): Store {
  * Counts what the model decided in this run: not what people or merchants said, and where the caller asked for some
  * attributes only, not those that merely stand.
  */
-export function measuredTagging<R extends { readonly attributes: readonly string[] | null }>(
-  tagProduct: (request: R, signal: AbortSignal) => Promise<TagSet>,
+export function measuredTagging<
+  R extends { readonly attributes: readonly string[] | null },
+  Rest extends unknown[],
+>(
+  runTagging: (request: R, ...rest: Rest) => Promise<TagSet>,
   meter: Meter,
-): (request: R, signal: AbortSignal) => Promise<TagSet> {
-  return async (request, signal) => {
-    const tagSet = await tagProduct(request, signal);
+): (request: R, ...rest: Rest) => Promise<TagSet> {
+  return async (request, ...rest) => {
+    const tagSet = await runTagging(request, ...rest);
     const all = { category: tagSet.category, ...tagSet.attributes };
     for (const [id, { source, status, reason }] of Object.entries(all)) {
       if (source !== 'model' || (request.attributes && !request.attributes.includes(id))) continue;

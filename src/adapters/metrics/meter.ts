@@ -18,6 +18,8 @@ export interface Meter {
   /** Distinct images of one request: found in the store, or to be worked. */
   images(found: number, missing: number): void;
   decision(attribute: string, status: string, reason: string): void;
+  /** Asked at every rendering: accepted work that waits. */
+  workWaiting(depth: () => Promise<number>): void;
   readonly inferenceQueue: QueueWatch;
   readonly decodeQueue: QueueWatch;
   /** The text exposition format, with its content type. */
@@ -93,6 +95,19 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
       cache.inc({ result: 'miss' }, missing);
     },
     decision: (attribute, status, reason) => decisions.inc({ attribute, status, reason }),
+    workWaiting(depth) {
+      const gauge: Gauge = new Gauge({
+        name: 'hangtag_work_waiting',
+        help: 'Accepted work (async=true) that waits for its turn or its next attempt.',
+        registers,
+        // A store that does not answer takes nothing else from whoever looks at the rest.
+        collect: () =>
+          depth().then(
+            (items) => gauge.set(items),
+            () => gauge.reset(),
+          ),
+      });
+    },
     inferenceQueue: {
       waiting: (items) => inferenceWaiting.set(items),
       sent: (items) => batches.observe(items),

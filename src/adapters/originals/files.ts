@@ -4,7 +4,7 @@
  */
 import { link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Originals, StoredOriginal } from '../../application/ports.ts';
+import type { Originals, StoredOriginal } from '../../application/ports-originals.ts';
 import { checkedSha256, isSha256, ownerName, shardOf } from './content-key.ts';
 import { absent, flush, publishDraft, sweepDrafts, translating } from './durable-draft.ts';
 

@@ -1,5 +1,5 @@
 /** For services that must not keep pictures: accepts everything, keeps nothing. */
-import type { Originals } from '../../application/ports.ts';
+import type { Originals } from '../../application/ports-originals.ts';
 import { checkedSha256 } from './content-key.ts';
 
 export function createNoOriginals(): Originals {

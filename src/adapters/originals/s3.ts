@@ -3,7 +3,7 @@
  * there whole or not at all; the name is the hash of the content, so reading checks it.
  */
 import { createHash } from 'node:crypto';
-import type { Originals } from '../../application/ports.ts';
+import type { Originals } from '../../application/ports-originals.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { checkedSha256, isSha256, ownerName, shardOf } from './content-key.ts';
 import { contentTypeOf } from './content-type.ts';

@@ -3,8 +3,10 @@
  * which writers lock them, so a picture that another product takes up meanwhile is either counted or written anew.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { lockProduct } from './lock-product.ts';
 import { markRemovals } from './removals.ts';
 import { checkedProductId, idHash } from './rows.ts';
+import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
 import { transacting } from './transactions.ts';
 
@@ -15,20 +17,16 @@ export async function deleteProduct(db: Kysely<Tables>, productId: string): Prom
 }
 
 async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<readonly string[]> {
-  const row = await trx
-    .selectFrom('products')
-    .select('revision')
-    .where('product_id', '=', productId)
-    .forUpdate()
-    .executeTakeFirst();
-  if (!row) return [];
-  const seen = await picturesEver(trx, productId);
+  const { current, last } = await lockProduct(trx, productId);
+  // Calls and accepted work that never came to a product count too: nothing of them may come back.
+  await trx.deleteFrom('answered_calls').where('product_id', '=', productId).execute();
+  await trx.deleteFrom('operations').where('product_id', '=', productId).execute();
+  const seen = current ? await picturesEver(trx, productId) : [];
+  const buried = { revision: last, sequence: await nextSequence(trx), deleted_at: sql<Date>`now()` };
   await trx
     .insertInto('tombstones')
-    .values({ id_hash: idHash(productId), revision: row.revision })
-    .onConflict((conflict) =>
-      conflict.column('id_hash').doUpdateSet({ revision: row.revision, deleted_at: sql<Date>`now()` }),
-    )
+    .values({ id_hash: idHash(productId), ...buried })
+    .onConflict((conflict) => conflict.column('id_hash').doUpdateSet(buried))
     .execute();
   // History, uses and mentions go with it, see the migrations.
   await trx.deleteFrom('products').where('product_id', '=', productId).execute();

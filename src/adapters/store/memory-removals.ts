@@ -1,6 +1,7 @@
 /** What the store in memory remembers of removed originals: `removals.ts`, without anybody else to wait for. */
 import { randomUUID } from 'node:crypto';
-import type { RemovalBook, TagWrite } from '../../application/ports.ts';
+import type { TagWrite } from '../../application/ports.ts';
+import type { RemovalBook } from '../../application/ports-originals.ts';
 import { inTheWay, RemovalsMet } from '../../domain/originals/removal.ts';
 
 export interface MemoryRemovals extends RemovalBook {

@@ -1,8 +1,16 @@
 /** A store that lives as long as the process: for commands that answer without keeping, and for tests of use-cases. */
-import type { HistoryEntry, ProductQuery, Store, StoredImage } from '../../application/ports.ts';
+import type {
+  HistoryEntry,
+  ProductQuery,
+  Store,
+  StoredAnswer,
+  StoredImage,
+} from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
+import { keyConflict } from '../../domain/idempotency.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
+import { admit, afterInput, type InputOrder, noInputs } from '../../domain/tagging/input-order.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { createMemoryRemovals } from './memory-removals.ts';
@@ -15,9 +23,12 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
   const vectors = new Map<string, Float32Array>();
   /** When each product changed last: counted, because a clock may stand still. */
   const updated = new Map<string, number>();
-  const buried = new Map<string, number>();
+  const buried = new Map<string, { readonly revision: number; readonly sequence: number }>();
   /** What each product's history mentions or mentioned. */
   const mentions = new Map<string, Set<string>>();
+  const inputs = new Map<string, InputOrder>();
+  const answers = new Map<string, StoredAnswer & { readonly productId: string }>();
+  let sequence = 0;
   let changes = 0;
   let closed = false;
 
@@ -48,11 +59,20 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     },
     async saveTags(write) {
       open();
-      const { productId, cause, images: seen, model, vectors: fresh, decide } = write;
+      const { productId, cause, images: seen, model, vectors: fresh, input, call, decide } = write;
       const current = products.get(checkedProductId(productId)) ?? null;
-      const { tagSet, revise } = decide(current ? structuredClone(current) : null);
+      const grave = buried.get(idHash(productId));
+      const order = inputs.get(productId) ?? { ...noInputs, full: grave?.sequence ?? 0 };
+      const decided = decide(current ? structuredClone(current) : null, input && admit(order, input));
+      if (!decided && current) return structuredClone(current);
+      if (!decided)
+        throw new HangtagError('product.not_found', 'The product was deleted; nothing was stored.');
+      const { tagSet, revise } = decided;
+      const before = call && answers.get(JSON.stringify([call.scope, call.key]));
+      if (before && before.content !== call.content) throw keyConflict();
+      if (before?.tagSet) return structuredClone(before.tagSet);
       const revising = revise || current === null;
-      const revision = (current?.revision ?? buried.get(idHash(productId)) ?? 0) + (revising ? 1 : 0);
+      const revision = (current?.revision ?? grave?.revision ?? 0) + (revising ? 1 : 0);
       const answer = { ...tagSet, revision };
       meet(write);
       const stored = structuredClone(withoutExplanations(answer));
@@ -67,8 +87,26 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       const mine = mentions.get(productId) ?? new Set();
       for (const { sha256 } of pictures(stored)) mine.add(sha256);
       mentions.set(productId, mine);
+      if (input) inputs.set(productId, afterInput(order, input));
+      if (call) {
+        const { scope, key, content } = call;
+        const tagSet = structuredClone(answer);
+        answers.set(JSON.stringify([scope, key]), { content, tagSet, operationId: null, productId });
+      }
       for (const image of seen) if (!images.has(image.facts.sha256)) images.set(image.facts.sha256, image);
       for (const [sha256, vector] of fresh) vectors.set(`${sha256} ${model}`, vector.slice());
+      return structuredClone(answer);
+    },
+    async nextSequence() {
+      open();
+      return ++sequence;
+    },
+    // For as long as the process lives, which is never a day.
+    async findAnswer(scope, key) {
+      open();
+      const found = answers.get(JSON.stringify([scope, key]));
+      if (!found) return null;
+      const { productId: _, ...answer } = found;
       return structuredClone(answer);
     },
     async findTags(productId) {
@@ -106,10 +144,12 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     async deleteProduct(productId) {
       open();
       const current = products.get(checkedProductId(productId));
+      const revision = current?.revision ?? buried.get(idHash(productId))?.revision ?? 0;
+      buried.set(idHash(productId), { revision, sequence: ++sequence });
+      for (const [key, answer] of answers) if (answer.productId === productId) answers.delete(key);
       if (!current) return [];
       const seen = [...(mentions.get(productId) ?? [])].sort();
-      buried.set(idHash(productId), current.revision);
-      for (const map of [products, entries, updated, mentions]) map.delete(productId);
+      for (const map of [products, entries, updated, inputs, mentions]) map.delete(productId);
       const used = mentioned();
       const unused = seen.filter((sha256) => !used.has(sha256));
       forget(unused);

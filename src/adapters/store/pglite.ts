@@ -8,14 +8,13 @@ import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
 import { sql } from 'kysely';
-import type { Store } from '../../application/ports.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { createDurableFiles, durableSettings, proveDurability } from './durable-files.ts';
 import { createEmbeddedSession } from './embedded-session.ts';
 import type { StoreLog } from './failures.ts';
 import { createIfMissing } from './first-start.ts';
 import { migrate } from './migrate.ts';
-import { createSqlStore } from './sql-store.ts';
+import { createSqlStore, type SqlStore } from './sql-store.ts';
 
 export interface PgliteStoreOptions {
   /** Created where missing; its lock file stands beside it. */
@@ -31,7 +30,7 @@ const small = ['-c', 'shared_buffers=16MB', '-c', 'wal_buffers=256kB'];
 const vacuumEveryMs = 10 * 60_000;
 
 /** Refuses with `store.unavailable` when the directory is in use, or when commits do not reach the disk. */
-export async function createPgliteStore(options: PgliteStoreOptions): Promise<Store> {
+export async function createPgliteStore(options: PgliteStoreOptions): Promise<SqlStore> {
   const { durability, log } = options;
   const parent = path.dirname(path.resolve(options.directory));
   await mkdir(parent, { recursive: true, mode: 0o700 });
@@ -51,7 +50,7 @@ async function openDatabase({
   durability,
   log,
   release,
-}: PgliteStoreOptions & { readonly release: () => Promise<void> }): Promise<Store> {
+}: PgliteStoreOptions & { readonly release: () => Promise<void> }): Promise<SqlStore> {
   const durable = createDurableFiles(directory);
   const database = await PGlite.create(
     durability === 'full'
@@ -65,6 +64,7 @@ async function openDatabase({
   timer.unref();
   const store = createSqlStore({
     db,
+    log,
     async release() {
       clearInterval(timer);
       await shutDown();

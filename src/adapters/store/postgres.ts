@@ -1,11 +1,10 @@
 /** The store on a PostgreSQL server (15 or newer). Any number of processes may share one database. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import type { Store } from '../../application/ports.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { guardedPool } from './guarded-pool.ts';
 import { migrate } from './migrate.ts';
-import { createSqlStore } from './sql-store.ts';
+import { createSqlStore, type SqlStore } from './sql-store.ts';
 import type { Tables } from './tables.ts';
 
 export interface PostgresStoreOptions {
@@ -26,7 +25,11 @@ const timeouts = {
 };
 
 /** Connects, brings the tables up to date, and resolves. Refuses with `store.unavailable`, naming the reason. */
-export async function createPostgresStore({ url, poolSize = 10, log }: PostgresStoreOptions): Promise<Store> {
+export async function createPostgresStore({
+  url,
+  poolSize = 10,
+  log,
+}: PostgresStoreOptions): Promise<SqlStore> {
   const connect = (options: pg.PoolConfig) =>
     new Kysely<Tables>({
       dialect: new PostgresDialect({
@@ -47,5 +50,5 @@ export async function createPostgresStore({ url, poolSize = 10, log }: PostgresS
   } finally {
     await preparing.destroy();
   }
-  return createSqlStore({ db: connect({ max: poolSize, ...timeouts }) });
+  return createSqlStore({ db: connect({ max: poolSize, ...timeouts }), log });
 }

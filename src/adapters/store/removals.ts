@@ -7,7 +7,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { RemovalClaim, TagWrite } from '../../application/ports.ts';
+import type { TagWrite } from '../../application/ports.ts';
+import type { RemovalClaim } from '../../application/ports-originals.ts';
 import { inTheWay, RemovalsMet } from '../../domain/originals/removal.ts';
 import type { Tables } from './tables.ts';
 import { transacting } from './transactions.ts';

@@ -1,12 +1,17 @@
 /** The Store over PostgreSQL's dialect: the same queries for the embedded database and for a server. */
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
+import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
+import { findAnswer } from './answered-calls.ts';
 import { deleteProduct } from './delete-product.ts';
-import { unavailable } from './failures.ts';
+import { clearExpiredRegularly } from './expiry.ts';
+import { type StoreLog, unavailable } from './failures.ts';
 import { listProducts } from './list-products.ts';
+import { createSqlOperations, executing } from './operations.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
+import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
 import { writeTags } from './write-tags.ts';
 
@@ -15,9 +20,17 @@ export interface SqlStoreNeeds {
   readonly db: Kysely<Tables>;
   /** What to give back after the last query. */
   readonly release?: () => Promise<void>;
+  readonly log: StoreLog;
 }
 
-export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
+/** The store, and what shares its database: accepted work, and the queue that hands it out. */
+export interface SqlStore extends Store {
+  readonly execute: ExecuteSql;
+  operations(enqueue: EnqueueWithin): Operations;
+}
+
+export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
+  const stopClearing = clearExpiredRegularly(db, log);
   const working = new Set<Promise<unknown>>();
   let closing: Promise<void> | null = null;
   let beating: Promise<void> | null = null;
@@ -31,7 +44,25 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
     return running;
   }
 
+  const guarded =
+    <A extends unknown[], T>(call: (...args: A) => Promise<T>) =>
+    (...args: A) =>
+      whileOpen(() => call(...args));
+
   return {
+    execute: guarded(executing(db)),
+
+    operations(enqueue) {
+      const { accept, find, begin, end, postpone } = createSqlOperations(db, enqueue);
+      return {
+        accept: guarded(accept),
+        find: guarded(find),
+        begin: guarded(begin),
+        end: guarded(end),
+        postpone: guarded(postpone),
+      };
+    },
+
     findImages: (sha256s, model) =>
       whileOpen(async () => {
         if (sha256s.length === 0) return new Map();
@@ -51,6 +82,10 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
       }),
 
     saveTags: (write) => whileOpen(() => writeTags(db, write)),
+
+    nextSequence: () => whileOpen(() => nextSequence(db)),
+
+    findAnswer: (scope, key) => whileOpen(() => findAnswer(db, scope, key)),
 
     findTags: (productId) =>
       whileOpen(async () => {
@@ -105,6 +140,7 @@ export function createSqlStore({ db, release }: SqlStoreNeeds): Store {
 
     close() {
       closing ??= (async () => {
+        stopClearing();
         await Promise.all(working);
         await db.destroy();
         await release?.();

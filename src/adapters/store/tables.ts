@@ -14,6 +14,7 @@ interface Products {
   pending: boolean;
   uncertainty: number;
   failed: boolean;
+  inputs: ColumnType<unknown, string | undefined, string>;
 }
 
 interface TagHistory {
@@ -66,7 +67,39 @@ interface Identity {
 interface Tombstones {
   id_hash: string;
   revision: number;
+  /** bigint, which the driver reads as text. */
+  sequence: ColumnType<string, number | bigint | undefined, number | bigint>;
   deleted_at: Generated<Date>;
+}
+
+interface AnsweredCalls {
+  scope: string;
+  key: string;
+  content: string;
+  product_id: string;
+  tag_set: ColumnType<unknown, string | null, string | null>;
+  operation_id: string | null;
+  at: Generated<Date>;
+}
+
+interface Operations {
+  id: string;
+  product_id: string;
+  sequence: ColumnType<string, number, never>;
+  request: ColumnType<unknown, string | null, string | null>;
+  state: Generated<string>;
+  revision: number | null;
+  error: ColumnType<unknown, string | null, string | null>;
+  attempts: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+interface OperationImages {
+  operation_id: string;
+  position: number;
+  part: number;
+  bytes: Uint8Array;
 }
 
 interface Heartbeat {
@@ -84,5 +117,8 @@ export interface Tables {
   original_removals: OriginalRemovals;
   identity: Identity;
   tombstones: Tombstones;
+  answered_calls: AnsweredCalls;
+  operations: Operations;
+  operation_images: OperationImages;
   heartbeat: Heartbeat;
 }

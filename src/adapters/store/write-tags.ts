@@ -6,26 +6,39 @@
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { TagWrite } from '../../application/ports.ts';
+import { HangtagError } from '../../domain/errors.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
+import { admit, afterInput } from '../../domain/tagging/input-order.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
+import { lockProduct } from './lock-product.ts';
 import { meetRemovals } from './removals.ts';
-import { acceptedCategory, checkedProductId, idHash, pictures, plain, vectorToBytes } from './rows.ts';
+import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { transacting } from './transactions.ts';
 
 export async function writeTags(db: Kysely<Tables>, write: TagWrite): Promise<TagSet> {
   checkedProductId(write.productId);
-  return transacting(db, (trx) => writeOnce(trx, write));
+  try {
+    return await transacting(db, (trx) => writeOnce(trx, write));
+  } catch (error) {
+    if (error instanceof AnsweredBefore && error.answer.tagSet) return error.answer.tagSet;
+    throw error;
+  }
 }
 
 async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<TagSet> {
-  const { productId, cause } = write;
-  const current = await lockProduct(trx, productId);
-  const { tagSet, revise } = write.decide(current);
+  const { productId, cause, input } = write;
+  const { current, last, inputs } = await lockProduct(trx, productId);
+  const decided = write.decide(current, input && admit(inputs, input));
+  if (!decided) {
+    if (current) return current;
+    throw new HangtagError('product.not_found', 'The product was deleted; nothing was stored.');
+  }
+  const { tagSet, revise } = decided;
   const revising = revise || current === null;
-  const last = current?.revision ?? (await buriedRevision(trx, productId));
   const revision = last + (revising ? 1 : 0);
   const answer: TagSet = { ...tagSet, revision };
   const text = JSON.stringify(withoutExplanations(answer));
@@ -41,6 +54,7 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
     pending: awaitsReview(answer),
     uncertainty: uncertainty(answer),
     failed: hasFailures(answer),
+    ...(input ? { inputs: JSON.stringify(afterInput(inputs, input)) } : {}),
   };
   if (current === null) {
     await trx
@@ -64,35 +78,8 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
       .execute();
   }
   await writeUses(trx, productId, current, answer);
+  if (write.call) await rememberAnswer(trx, write.call, { productId, tagSet: answer });
   return answer;
-}
-
-/** The product's TagSet, nobody else's to change until this transaction ends; null where there is none yet. */
-async function lockProduct(trx: Transaction<Tables>, productId: string): Promise<TagSet | null> {
-  const locked = () =>
-    trx
-      .selectFrom('products')
-      .select('tag_set')
-      .where('product_id', '=', productId)
-      .forUpdate()
-      .executeTakeFirst();
-  let row = await locked();
-  if (!row) {
-    // There is no row to lock yet: first writes queue behind a lock named after the id, and look again.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${productId}, 0))`.execute(trx);
-    row = await locked();
-  }
-  return row ? (row.tag_set as TagSet) : null;
-}
-
-/** The last revision of a product that was deleted under this id; 0 where there was none. */
-async function buriedRevision(trx: Transaction<Tables>, productId: string): Promise<number> {
-  const row = await trx
-    .selectFrom('tombstones')
-    .select('revision')
-    .where('id_hash', '=', idHash(productId))
-    .executeTakeFirst();
-  return row?.revision ?? 0;
 }
 
 async function writeImages(trx: Transaction<Tables>, { images, model, vectors }: TagWrite): Promise<void> {

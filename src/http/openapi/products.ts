@@ -1,4 +1,5 @@
 /** The calls on whole products: listing and forgetting. */
+import { operationSchema } from '../wire-operation.ts';
 import { productPageSchema } from '../wire-pages.ts';
 import { type Json, json, page, productId, query, refusals, scope } from './parts.ts';
 
@@ -31,6 +32,15 @@ export const productPaths: Json = {
       summary: 'Products by category, tags and state',
       parameters: listQuery,
       responses: { 200: json(productPageSchema, 'A page of TagSets.'), ...refusals() },
+    },
+  },
+  '/operations/{id}': {
+    get: {
+      operationId: 'readOperation',
+      ...scope('tag'),
+      summary: 'How work that was accepted for later fares',
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+      responses: { 200: json(operationSchema, 'The operation.'), ...refusals(404) },
     },
   },
   '/products/{id}': {

@@ -2,9 +2,22 @@
 import { jsonBody } from '../json-body.ts';
 import { reviewBody } from '../routes/review-tags.ts';
 import { imageTypes } from '../routes/tag-product.ts';
+import { operationSchema } from '../wire-operation.ts';
 import { historyPageSchema } from '../wire-pages.ts';
 import { tagSetSchema } from '../wire-schemas.ts';
-import { etag, flag, type Json, json, page, productId, query, reference, refusals, scope } from './parts.ts';
+import {
+  etag,
+  flag,
+  type Json,
+  json,
+  page,
+  productId,
+  query,
+  reference,
+  refusals,
+  scope,
+  text,
+} from './parts.ts';
 
 const tagQuery = [
   query('attributes', 'Comma-separated: only these are decided and rewritten.', { type: 'string' }),
@@ -21,7 +34,16 @@ const tagQuery = [
   }),
   query('explain', 'Scores, captions and thresholds behind each decision.', flag(false)),
   query('store', 'false: answer only, nothing is written.', flag(true)),
+  query('async', 'true: accepted now, tagged later; see `Location`. Not with `store=false`.', flag(false)),
 ];
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Your name for this call. Sent again within 24 hours it gives the same answer; with other content: 409.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 function tagBody(): Json {
   const form = {
@@ -55,9 +77,13 @@ export const taggingPaths: Json = {
       operationId: 'tagProduct',
       ...scope('tag'),
       summary: 'Tag a product from its images, and store the answer',
-      parameters: [productId, ...tagQuery],
+      parameters: [productId, ...tagQuery, idempotencyKey],
       requestBody: tagBody(),
-      responses: { 200: json(tagSetSchema, 'The TagSet.', etag), ...refusals(413, 415, 422, 501, 504) },
+      responses: {
+        200: json(tagSetSchema, 'The TagSet.', etag),
+        202: json(operationSchema, 'Accepted, with `async=true`.', { Location: text('/operations/<id>') }),
+        ...refusals(404, 409, 413, 415, 422, 501, 504),
+      },
     },
     get: {
       operationId: 'readTags',

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Services } from '../../application/tag-request.ts';
 import { withDeadline } from '../cancellation.ts';
+import { repeatableCall } from '../idempotency-key.ts';
 import { readJson } from '../json-body.ts';
 import { readMultipart } from '../multipart-body.ts';
 import { productId } from '../product-id.ts';
@@ -32,15 +33,22 @@ export function tagProductRoute(app: FastifyInstance, services: Services, limits
     { config: { scope: 'tag' } },
     async (request, reply) => {
       const id = productId(request.params.id);
-      const { minConfidence, ...query } = parseTagQuery(request.query, services.taxonomy);
-      const tagSet = await withDeadline(reply, limits.requestTimeoutMs, async (signal) => {
+      const { minConfidence, async: later, ...query } = parseTagQuery(request.query, services.taxonomy);
+      const call = repeatableCall(request, `minConfidence=${minConfidence}`);
+      const read = async () => {
         const body = await readBody(request, limits.requestBytes);
-        return services.tagProduct(
-          { productId: id, ...query, ...body, category: body.category ?? query.category },
-          signal,
-        );
-      });
+        return { productId: id, ...query, ...body, category: body.category ?? query.category };
+      };
       reply.header('cache-control', 'no-store');
+      if (later) {
+        const operation = await withDeadline(reply, limits.requestTimeoutMs, async (signal) =>
+          services.acceptTagging(await read(), signal, call),
+        );
+        return reply.code(202).header('location', `/operations/${operation.id}`).send(operation);
+      }
+      const tagSet = await withDeadline(reply, limits.requestTimeoutMs, async (signal) =>
+        services.tagProduct(await read(), signal, call),
+      );
       if (tagSet.revision > 0) reply.header('etag', `"${tagSet.revision}"`);
       return wireTagSet(tagSet, minConfidence);
     },

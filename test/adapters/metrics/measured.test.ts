@@ -67,6 +67,8 @@ describe('measured ports', () => {
       images: [{ facts, colors: [] }],
       model: 'm@1',
       vectors: new Map([['a', new Float32Array([1])]]),
+      input: null,
+      call: null,
       decide: () => ({ tagSet: sampleTagSet('p'), revise: true }),
     });
     expect((await store.findImages(['a', 'b', 'c'], 'm@1')).size).toBe(1);
@@ -84,7 +86,10 @@ describe('measured ports', () => {
     const sample = sampleTagSet('p');
     const abstained = { ...sample.attributes.fit!, status: 'abstained', reason: 'ambiguous' } as const;
     const answer = { ...sample, attributes: { ...sample.attributes, fit: abstained } };
-    const tag = measuredTagging(async (_: { attributes: readonly string[] | null }) => answer, meter);
+    const tag = measuredTagging(
+      async (_: { attributes: readonly string[] | null }, _signal: AbortSignal) => answer,
+      meter,
+    );
     const signal = new AbortController().signal;
     expect(await tag({ attributes: null }, signal)).toBe(answer);
     await tag({ attributes: ['color'] }, signal);

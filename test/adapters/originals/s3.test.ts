@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createS3Originals, type S3OriginalsOptions } from '../../../src/adapters/originals/s3.ts';
 import type { Patience } from '../../../src/adapters/originals/s3-attempts.ts';
-import type { Originals } from '../../../src/application/ports.ts';
+import type { Originals } from '../../../src/application/ports-originals.ts';
 import { createLog } from '../../../src/log.ts';
 import { digest } from '../../contracts/originals.contract.ts';
 import { type Failure, type S3StandIn, signer, startS3 } from './s3-stand-in.ts';

@@ -38,7 +38,7 @@ async function engine(startParams: readonly string[], flush?: (descriptor: numbe
   const database = await PGlite.create({ fs: durable.files, startParams: [...startParams] });
   const { db, shutDown } = createEmbeddedSession(database, quiet);
   await migrate(db);
-  const store = createSqlStore({ db, release: shutDown });
+  const store = createSqlStore({ db, release: shutDown, log: quiet });
   closing.push(() => store.close());
   return { durable, db, store };
 }
@@ -141,7 +141,7 @@ describe('races and mistakes', () => {
       ...write,
       decide: (current) => {
         decided++;
-        return write.decide(current);
+        return write.decide(current, null);
       },
     });
     expect([answer.revision, answer.title, decided]).toEqual([1, '1', 4]);

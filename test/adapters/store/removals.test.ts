@@ -22,7 +22,7 @@ test('what histories of before mention is filled in, the past included', async (
   const database = await PGlite.create();
   const { db, shutDown } = createEmbeddedSession(database, quiet);
   await migrate(db);
-  const store = createSqlStore({ db, release: shutDown });
+  const store = createSqlStore({ db, release: shutDown, log: quiet });
   closing.push(() => store.close());
   for (const product of ['a', 'b']) {
     for (const name of [`${product}-1`, `${product}-2`, 'shared'])
@@ -47,7 +47,7 @@ test('claiming leaves no trace in what is known of pictures', async () => {
   const database = await PGlite.create();
   const { db, shutDown } = createEmbeddedSession(database, quiet);
   await migrate(db);
-  const store = createSqlStore({ db, release: shutDown });
+  const store = createSqlStore({ db, release: shutDown, log: quiet });
   closing.push(() => store.close());
   await store.saveTags(writeOf('used'));
   const names = ['used', 'never seen', 'neither'].map(sha256);

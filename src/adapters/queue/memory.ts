@@ -1,0 +1,44 @@
+/** A work queue that lives as long as the process. What fails comes again at once. */
+import type { Job, WorkQueue } from '../../application/ports-work.ts';
+
+export function createMemoryQueue(): { readonly queue: WorkQueue; readonly enqueue: (id: string) => void } {
+  const waiting: Job[] = [];
+  const running = new Set<Promise<void>>();
+  let handle: ((job: Job) => Promise<void>) | null = null;
+  let lanes = 0;
+
+  function next(): void {
+    while (handle && running.size < lanes && waiting.length > 0) {
+      const job = waiting.shift()!;
+      const work: Promise<void> = handle(job)
+        .catch(() => {
+          waiting.push(job);
+        })
+        .finally(() => {
+          running.delete(work);
+          // Not at once: a job that always fails must not keep everybody else from running.
+          setImmediate(next);
+        });
+      running.add(work);
+    }
+  }
+  return {
+    queue: {
+      async work(given, concurrency) {
+        handle = given;
+        lanes += concurrency;
+        next();
+      },
+      notify: next,
+      depth: async () => waiting.length,
+      async stop() {
+        handle = null;
+        await Promise.all(running);
+      },
+    },
+    enqueue(operationId) {
+      waiting.push({ operationId });
+      setImmediate(next);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** What is kept for a time only, cleared away on a timer by every process: the statements agree with each other. */
+import { type Kysely, sql } from 'kysely';
+import { answerLife } from './answered-calls.ts';
+import type { StoreLog } from './failures.ts';
+import type { Tables } from './tables.ts';
+
+const everyMs = 30 * 60_000;
+/** How long an operation can be asked for once it is over. */
+const operationLife = sql`interval '7 days'`;
+
+export async function clearExpired(db: Kysely<Tables>): Promise<void> {
+  await db.deleteFrom('answered_calls').where('at', '<=', sql<Date>`now() - ${answerLife}`).execute();
+  await db
+    .deleteFrom('operations')
+    .where('state', 'in', ['done', 'failed'])
+    .where('updated_at', '<=', sql<Date>`now() - ${operationLife}`)
+    .execute();
+}
+
+/** Gives the function that stops it. */
+export function clearExpiredRegularly(db: Kysely<Tables>, log: StoreLog): () => void {
+  const timer = setInterval(() => {
+    clearExpired(db).catch((error: unknown) => log.warn({ err: error }, 'clearing expired rows failed'));
+  }, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,140 @@
+/** Accepted work in the store's own database: one transaction accepts it, keeps its pictures and puts it in the queue. */
+import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely';
+import type {
+  AcceptedTagging,
+  EnqueueWithin,
+  ExecuteSql,
+  Fault,
+  Operation,
+  Operations,
+} from '../../application/ports-work.ts';
+import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
+import { readPictures, type StoredRequest, storedRequest, writePictures } from './operation-images.ts';
+import { checkedProductId } from './rows.ts';
+import type { Tables } from './tables.ts';
+import { transacting } from './transactions.ts';
+
+/** Statements of others, on this database or in this transaction. */
+export function executing(db: Kysely<Tables>): ExecuteSql {
+  return async (text, values = []) => {
+    const { rows } = await db.executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...values]));
+    return { rows };
+  };
+}
+
+export function createSqlOperations(db: Kysely<Tables>, enqueue: EnqueueWithin): Operations {
+  const find = (id: string) => findOperation(db, id);
+  return {
+    async accept(tagging) {
+      try {
+        await transacting(db, (trx) => acceptOnce(trx, tagging, enqueue));
+      } catch (error) {
+        const before = error instanceof AnsweredBefore ? error.answer.operationId : null;
+        const operation = before && (await find(before));
+        if (operation) return operation;
+        throw error;
+      }
+      const operation = await find(tagging.operationId);
+      // Only a deletion of its product comes between.
+      return operation ?? forgotten(tagging);
+    },
+    find,
+    begin: (id) => transacting(db, (trx) => beginOnce(trx, id)),
+    async end(id, outcome) {
+      const failed = 'error' in outcome;
+      await transacting(db, async (trx) => {
+        await trx
+          .updateTable('operations')
+          .set({
+            state: failed ? 'failed' : 'done',
+            revision: failed ? null : outcome.revision,
+            error: failed ? JSON.stringify(outcome.error) : null,
+            request: null,
+            updated_at: now,
+          })
+          .where('id', '=', id)
+          .execute();
+        await trx.deleteFrom('operation_images').where('operation_id', '=', id).execute();
+      });
+    },
+    async postpone(id, error) {
+      await transacting(db, async (trx) => {
+        await trx
+          .updateTable('operations')
+          .set({ state: 'queued', error: JSON.stringify(error), updated_at: now })
+          .where('id', '=', id)
+          .where('state', '=', 'running')
+          .execute();
+      });
+    },
+  };
+}
+
+const now = sql<Date>`now()`;
+
+async function acceptOnce(
+  trx: Transaction<Tables>,
+  { operationId, request, sequence, call }: AcceptedTagging,
+  enqueue: EnqueueWithin,
+): Promise<void> {
+  const productId = checkedProductId(request.productId);
+  await trx
+    .insertInto('operations')
+    .values({
+      id: operationId,
+      product_id: productId,
+      sequence,
+      request: JSON.stringify(storedRequest(request)),
+    })
+    .execute();
+  await writePictures(trx, operationId, request.images);
+  await enqueue(executing(trx), { operationId });
+  if (call) await rememberAnswer(trx, call, { productId, operationId });
+}
+
+async function beginOnce(trx: Transaction<Tables>, id: string) {
+  const row = await trx
+    .updateTable('operations')
+    .set({ state: 'running', attempts: sql<number>`attempts + 1`, updated_at: now })
+    .where('id', '=', id)
+    .where('state', 'in', ['queued', 'running'])
+    .returning(['request', 'sequence', 'attempts'])
+    .executeTakeFirst();
+  if (!row) return null;
+  const request = await readPictures(trx, id, row.request as StoredRequest);
+  const tagging = { operationId: id, request, sequence: Number(row.sequence), call: null };
+  return { tagging, attempts: row.attempts };
+}
+
+async function findOperation(db: Kysely<Tables>, id: string): Promise<Operation | null> {
+  const row = await db
+    .selectFrom('operations')
+    .select(['product_id', 'state', 'revision', 'error', 'attempts', 'created_at', 'updated_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) return null;
+  return {
+    id,
+    productId: row.product_id,
+    state: row.state as Operation['state'],
+    revision: row.revision,
+    error: row.error as Fault | null,
+    attempts: row.attempts,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+function forgotten({ operationId, request }: AcceptedTagging): Operation {
+  const at = new Date().toISOString();
+  const error: Fault = { code: 'product.not_found', detail: 'The product was deleted.' };
+  const standing = {
+    state: 'failed',
+    revision: null,
+    error,
+    attempts: 0,
+    createdAt: at,
+    updatedAt: at,
+  } as const;
+  return { id: operationId, productId: request.productId, ...standing };
+}

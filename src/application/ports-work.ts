@@ -1,0 +1,107 @@
+/** What accepted work needs from outside: where it is kept, and what hands it out. See `ports.ts` for the rest. */
+import type { ErrorCode, HangtagError } from '../domain/errors.ts';
+
+/** One picture of the request: its bytes, or the fault that kept the door from reading them. */
+export interface ImageInput {
+  readonly content: Uint8Array | HangtagError;
+  readonly view: string | null;
+  readonly variant: string | null;
+  readonly ref: string | null;
+}
+
+/** What a caller asks of tagging, after the door has read it. */
+export interface TagRequest {
+  readonly productId: string;
+  /** 1 to 8. */
+  readonly images: readonly ImageInput[];
+  /** A taxonomy id, its name or synonym, a Shopify category GID or a Google category id. */
+  readonly category: string | null;
+  readonly title: string | null;
+  /** Only these are decided and rewritten; null for all. Ids of the taxonomy, already resolved and known. */
+  readonly attributes: readonly string[] | null;
+  /** Fill `explain` of each decision and `candidates` even where accepted. */
+  readonly explain: boolean;
+  /** false: answer only, nothing is written. */
+  readonly store: boolean;
+}
+
+/** Work that was accepted and is done later; callers follow it by id for 7 days. */
+export interface Operation {
+  /** A UUID. */
+  readonly id: string;
+  readonly productId: string;
+  readonly state: 'queued' | 'running' | 'done' | 'failed';
+  /** The product's revision once done. */
+  readonly revision: number | null;
+  /** Why it failed, or why the last attempt did while another will follow. */
+  readonly error: { readonly code: ErrorCode; readonly detail: string } | null;
+  /** Begun so far. */
+  readonly attempts: number;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A tagging to be done later, with its pictures and its place in the order of inputs. */
+export interface AcceptedTagging {
+  readonly operationId: string;
+  readonly request: TagRequest;
+  readonly sequence: number;
+  readonly call: AnsweredCall | null;
+}
+
+/** A call with an `Idempotency-Key`: who sent which key, and a hash of what was asked. */
+export interface AnsweredCall {
+  /** The access key's id, or nothing where there are none: callers cannot meet each other's keys. */
+  readonly scope: string;
+  readonly key: string;
+  /** sha256, hex. */
+  readonly content: string;
+}
+
+/**
+ * Accepted work, durable together with the promise that it will be done. Refuses with `store.unavailable`; every
+ * resolved call survives a crash.
+ */
+export interface Operations {
+  /** Raises `idempotency.conflict` where the call's key was used for something else; the same call gives the same operation. */
+  accept(tagging: AcceptedTagging): Promise<Operation>;
+  find(id: string): Promise<Operation | null>;
+  /** Counts an attempt. Null where nothing is left to do: done, failed, or its product deleted. */
+  begin(id: string): Promise<{ readonly tagging: AcceptedTagging; readonly attempts: number } | null>;
+  /** The pictures are forgotten with it. */
+  end(id: string, outcome: { readonly revision: number } | { readonly error: Fault }): Promise<void>;
+  /** The attempt failed; another will follow. */
+  postpone(id: string, error: Fault): Promise<void>;
+}
+
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** One piece of accepted work, by the operation that it belongs to. */
+export interface Job {
+  readonly operationId: string;
+}
+
+/** One statement (or several without values) on the store's database, inside a transaction where one is meant. */
+export type ExecuteSql = (
+  text: string,
+  values?: readonly unknown[],
+) => Promise<{ readonly rows: Record<string, unknown>[] }>;
+
+/** Puts a job into the queue through the transaction that accepts the work: both last, or neither. */
+export type EnqueueWithin = (execute: ExecuteSql, job: Job) => Promise<void>;
+
+/** Hands out accepted work, each piece at least once. */
+export interface WorkQueue {
+  /** `handle` throws: the job comes again later, after a growing wait. `concurrency` at once, at most. */
+  work(handle: (job: Job) => Promise<void>, concurrency: number): Promise<void>;
+  /** Look for work now: some was accepted in this process. */
+  notify(): void;
+  /** Jobs that wait, those put off included. */
+  depth(): Promise<number>;
+  /** Hands out nothing more, and resolves when those in work are done, or after `timeoutMs`. */
+  stop(timeoutMs: number): Promise<void>;
+}

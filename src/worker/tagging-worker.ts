@@ -1,0 +1,19 @@
+/** Claims accepted work and has it done, a few pieces at once, beside whatever else the process does. */
+import type { Job, WorkQueue } from '../application/ports-work.ts';
+
+export interface Worker {
+  /** Begins nothing more and lets what is in work finish, for `timeoutMs` at most. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+export interface WorkerNeeds {
+  readonly queue: WorkQueue;
+  readonly runOperation: (job: Job) => Promise<void>;
+  /** Pieces at once: live requests share the model and the store with them. */
+  readonly concurrency: number;
+}
+
+export async function startWorker({ queue, runOperation, concurrency }: WorkerNeeds): Promise<Worker> {
+  await queue.work(runOperation, concurrency);
+  return { stop: (timeoutMs) => queue.stop(timeoutMs) };
+}

@@ -1,0 +1,13 @@
+import { createMemoryQueue } from '../../src/adapters/queue/memory.ts';
+import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import { createMemoryOperations } from '../../src/adapters/store/memory-operations.ts';
+import { acceptingContract } from './accepting.contract.ts';
+import { workContract } from './work.contract.ts';
+
+const clock = () => new Date().toISOString();
+
+workContract('in memory', async () => {
+  const { queue, enqueue } = createMemoryQueue();
+  return { queue, operations: createMemoryOperations({ clock, enqueue }), close: async () => {} };
+});
+acceptingContract('in memory', async () => createMemoryStore({ clock }));

@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll } from 'vitest';
+import { createBossQueue } from '../../src/adapters/queue/pg-boss.ts';
+import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
+import { quiet } from '../adapters/store/quiet-log.ts';
+import { acceptingContract } from './accepting.contract.ts';
+import { workContract } from './work.contract.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-work-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const open = () =>
+  createPgliteStore({ directory: path.join(folder, 'database'), durability: 'relaxed', log: quiet });
+
+acceptingContract('embedded', open);
+workContract('embedded', async () => {
+  const store = await open();
+  const { queue, enqueue } = await createBossQueue({
+    execute: store.execute,
+    alone: true,
+    attempts: 9,
+    attemptMs: 60_000,
+    log: quiet,
+  });
+  return {
+    queue,
+    operations: store.operations(enqueue),
+    forget: (id) => store.deleteProduct(id),
+    close: () => store.close(),
+  };
+});

@@ -1,0 +1,37 @@
+/** The same contracts on a real server: `test/rings/postgres.sh npm test` brings one. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { createBossQueue } from '../../src/adapters/queue/pg-boss.ts';
+import { createPostgresStore } from '../../src/adapters/store/postgres.ts';
+import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-database.ts';
+import { quiet } from '../adapters/store/quiet-log.ts';
+import { acceptingContract } from './accepting.contract.ts';
+import { workContract } from './work.contract.ts';
+
+const server = process.env.TEST_DATABASE_URL;
+
+describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
+  let database: FreshDatabase;
+  beforeAll(async () => {
+    database = await freshDatabase(server!);
+  });
+  afterAll(() => database?.drop());
+  const open = () => createPostgresStore({ url: database.url, log: quiet });
+
+  acceptingContract('PostgreSQL', open);
+  workContract('PostgreSQL', async () => {
+    const store = await open();
+    const { queue, enqueue } = await createBossQueue({
+      execute: store.execute,
+      alone: false,
+      attempts: 9,
+      attemptMs: 60_000,
+      log: quiet,
+    });
+    return {
+      queue,
+      operations: store.operations(enqueue),
+      forget: (id) => store.deleteProduct(id),
+      close: () => store.close(),
+    };
+  });
+});
