@@ -28,7 +28,12 @@ describe.skipIf(!server)('PostgreSQL (needs TEST_DATABASE_URL)', () => {
     const stores = await Promise.all(Array.from({ length: 6 }, open));
     await Promise.all(stores.map((store) => store.ping()));
     const { rows } = await database.run('select name from hangtag_migration');
-    expect(rows).toEqual([{ name: '0001-tags' }, { name: '0002-reading' }, { name: '0004-originals' }]);
+    expect(rows.map((row) => row.name)).toEqual([
+      '0001-tags',
+      '0002-reading',
+      '0003-acceptance',
+      '0004-originals',
+    ]);
   });
 
   test('two processes write one product: none is lost, the first write included', async () => {
