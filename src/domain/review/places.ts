@@ -10,7 +10,7 @@ export type Place = string | null;
 /** Undefined, with a problem, where the step names no such place. */
 export function placeOf(
   tagSet: TagSet,
-  { attribute, pointer }: Step,
+  { verb, attribute, pointer }: Step,
   variant: string | null,
   problems: Problem[],
 ): Place | undefined {
@@ -21,7 +21,8 @@ export function placeOf(
   }
   // A variant without pictures is only what people said of it: the product is not split by it.
   const split = attribute.scope === 'variant' && tagSet.variants.some(({ images }) => images.length > 0);
-  if (!split || tagSet.attributes[attribute.id]) return null;
+  // What people said before the product was split can still be taken back; a bar for all variants would not reach them.
+  if (!split || (verb !== 'reject' && tagSet.attributes[attribute.id])) return null;
   problems.push(wrong(pointer, `${attribute.id} is decided per variant; name it in "variant".`));
   return undefined;
 }
