@@ -10,7 +10,8 @@ const microsOf = (time: ReturnType<typeof sql>) =>
 const timeOf = (micros: number) =>
   sql<Date>`(timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond')`;
 
-export async function listProducts(db: Kysely<Tables>, query: ProductQuery): Promise<ProductPage> {
+/** One row more than the page has, which tells whether there is another. */
+export function productRows(db: Kysely<Tables>, query: ProductQuery) {
   const { categories, tags, review, failed, sort, limit, after } = query;
   const column = sort === 'updated' ? ('updated_at' as const) : ('uncertainty' as const);
   let rows = db
@@ -29,11 +30,15 @@ export async function listProducts(db: Kysely<Tables>, query: ProductQuery): Pro
       .where(sql<SqlBool>`${here} <= ${key}`)
       .where(sql<SqlBool>`(${here} < ${key} or product_id > ${after.productId})`);
   }
-  const found = await rows
+  return rows
     .orderBy(column, 'desc')
     .orderBy('product_id')
-    .limit(limit + 1)
-    .execute();
+    .limit(limit + 1);
+}
+
+export async function listProducts(db: Kysely<Tables>, query: ProductQuery): Promise<ProductPage> {
+  const { sort, limit, after } = query;
+  const found = await productRows(db, query).execute();
   const page = found.slice(0, limit);
   const end = found.length > limit ? page.at(-1) : undefined;
   return {
