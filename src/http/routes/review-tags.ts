@@ -17,11 +17,20 @@ const words = z.array(word).max(200).default([]);
 /** As sent; what is left out is not touched. */
 export const reviewBody = z
   .strictObject({
-    set: z.record(word, z.array(word).max(50)).default({}),
-    clear: words,
-    accept: words,
-    reject: words,
-    reset: words,
+    set: z
+      .record(word, z.array(word).max(50))
+      .default({})
+      .meta({ description: 'Attribute to its values: exactly these.' }),
+    clear: words.meta({ description: 'Attributes that the product has none of.' }),
+    accept: words.meta({
+      description:
+        '`<attribute>`: as accepted. `<attribute>/<value>`: exactly the named ones; so for what is suggested or abstains.',
+    }),
+    reject: words.meta({
+      description:
+        '`<attribute>/<value>`: taken away, and barred until `reset`. The model may answer with others.',
+    }),
+    reset: words.meta({ description: 'Attributes (or `category`) handed back to the model.' }),
     category: word.nullish(),
     variant: z.string().max(512).nullish(),
     by: z.string().nullish(),
