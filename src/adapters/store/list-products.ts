@@ -1,4 +1,7 @@
-/** Pages of products by keyset: what is read once is not read again, and what nobody touches is never left out. */
+/**
+ * Pages of products by keyset: what nobody touches is never left out, and what is read once is not read again. (But for
+ * a product whose write had begun and not ended when the first page was read: by uncertainty it may come twice.)
+ */
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { ProductPage, ProductQuery } from '../../application/ports.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
