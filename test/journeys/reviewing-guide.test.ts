@@ -22,7 +22,7 @@ afterAll(async () => {
 
 test('every command works and does what the text says', async () => {
   const guide = await readFile(path.join(root, 'docs/reviewing.md'), 'utf8');
-  const commands = [...guide.matchAll(/```sh\n([^]*?)```/g)].map(([, text]) => text!);
+  const commands = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text]) => text!);
   expect(commands).toHaveLength(8);
   const script = commands.map((text) => `${text}\necho; echo ---`).join('\n');
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
