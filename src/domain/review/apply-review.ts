@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import { isKept, underBars } from '../tagging/bars.ts';
 import type { Decision, TagSet } from '../tagging/types.ts';
 import type { Taxonomy } from '../taxonomy/types.ts';
-import { dated, handBack, type SecondOpinion } from './hand-back.ts';
+import { dated, handBack, handBackGated, type SecondOpinion } from './hand-back.ts';
 import { decisionAt, type Place, placeOf, withDecision, withoutEmptyVariants } from './places.ts';
 import { refuse, wrong } from './refusal.ts';
 import { sayCategory } from './say-category.ts';
@@ -37,14 +37,14 @@ export function applyReview(
     return place === undefined ? [] : [{ step, place }];
   });
   const of = (...verbs: Step['verb'][]) => placed.filter(({ step }) => verbs.includes(step.verb));
-  tagSet = resetAll(tagSet, of('reset'), model);
+  tagSet = resetAll(taxonomy, tagSet, of('reset'), model);
   for (const { step, place } of of('set', 'clear', 'accept')) {
     const outcome = said(step, decisionAt(tagSet, place, step.attribute.id), stamp);
     if (typeof outcome === 'string') problems.push(wrong(step.pointer, outcome));
     else tagSet = withDecision(tagSet, place, step.attribute.id, outcome);
   }
   refuse(problems);
-  return withoutEmptyVariants(rejectAll(tagSet, of('reject'), model, stamp));
+  return withoutEmptyVariants(rejectAll(taxonomy, tagSet, of('reject'), model, stamp));
 }
 
 function said({ verb, values }: Step, before: Decision | undefined, stamp: Stamp): Outcome {
@@ -53,7 +53,12 @@ function said({ verb, values }: Step, before: Decision | undefined, stamp: Stamp
 }
 
 /** What people said and barred is forgotten, all of it before the model is asked once. */
-function resetAll(before: TagSet, placed: readonly Placed[], model: SecondOpinion): TagSet {
+function resetAll(
+  taxonomy: Taxonomy,
+  before: TagSet,
+  placed: readonly Placed[],
+  model: SecondOpinion,
+): TagSet {
   if (placed.length === 0) return before;
   let tagSet = before;
   for (const { step, place } of placed) {
@@ -63,13 +68,24 @@ function resetAll(before: TagSet, placed: readonly Placed[], model: SecondOpinio
   }
   const answer = model.answer(tagSet, tagSet.category);
   for (const { step, place } of placed) {
-    tagSet = handBack(tagSet, place, step.attribute.id, answer, model.provenance);
+    const { id, scope } = step.attribute;
+    tagSet = handBack(tagSet, place, id, answer, model.provenance);
+    tagSet = handBackGated(taxonomy, tagSet, place, id, answer, model.provenance);
+    // What was barred for the whole product was kept from its variants too.
+    if (place !== null || scope !== 'variant') continue;
+    for (const { key } of tagSet.variants) tagSet = handBack(tagSet, key, id, answer, model.provenance);
   }
   return tagSet;
 }
 
 /** Bars the values, all of them before the model is asked once: what it says where nothing else is left. */
-function rejectAll(before: TagSet, placed: readonly Placed[], model: SecondOpinion, stamp: Stamp): TagSet {
+function rejectAll(
+  taxonomy: Taxonomy,
+  before: TagSet,
+  placed: readonly Placed[],
+  model: SecondOpinion,
+  stamp: Stamp,
+): TagSet {
   let tagSet = before;
   const emptied: Placed[] = [];
   for (const { step, place } of placed) {
@@ -87,6 +103,7 @@ function rejectAll(before: TagSet, placed: readonly Placed[], model: SecondOpini
     // Whoever rejects is shown this answer at once.
     const next = underBars(dated(fresh, model.provenance, tagSet), decisionAt(tagSet, place, id)!);
     tagSet = withDecision(tagSet, place, id, { ...next, reviewed: stamp });
+    tagSet = handBackGated(taxonomy, tagSet, place, id, answer, model.provenance);
   }
   return tagSet;
 }

@@ -31,7 +31,10 @@ export function dated(
   return same ? decision : { ...decision, provenance: { ...now, notSupported: [] } };
 }
 
-/** The model's own answer at one place, where it has one; without an answer at all, what stands there stays. */
+/**
+ * The model's own answer at one place, where it has one and nobody has said anything; without an answer at all, what
+ * stands there stays.
+ */
 export function handBack(
   tagSet: TagSet,
   place: Place,
@@ -40,12 +43,34 @@ export function handBack(
   now: SecondOpinion['provenance'],
 ): TagSet {
   if (!answer) return tagSet;
-  const fresh = decisionAt(answer, place, id);
-  const reset = withDecision(tagSet, place, id, fresh ? dated(fresh, now, tagSet) : null);
+  const stood = decisionAt(tagSet, place, id);
+  if (stood && isSaid(stood)) return tagSet;
+  const own = decisionAt(answer, place, id);
+  const fresh = own && dated(own, now, tagSet);
+  const reset = withDecision(
+    tagSet,
+    place,
+    id,
+    stood && isKept(stood) ? underBars(fresh, stood) : (fresh ?? null),
+  );
   if (place !== null) return reset;
   const unsupported = [...reset.provenance.notSupported, id];
   const notSupported = answer.notSupported.filter((name) => unsupported.includes(name));
   return { ...reset, provenance: { ...reset.provenance, notSupported } };
+}
+
+/** The same for the attributes that this one gates: with another answer they may come or go. */
+export function handBackGated(
+  taxonomy: Taxonomy,
+  tagSet: TagSet,
+  place: Place,
+  gate: string,
+  answer: ProductAnswer | null,
+  now: SecondOpinion['provenance'],
+): TagSet {
+  return taxonomy.attributes
+    .filter(({ requires }) => requires.some(({ attribute }) => attribute === gate))
+    .reduce((changed, { id }) => handBack(changed, place, id, answer, now), tagSet);
 }
 
 /**

@@ -97,6 +97,18 @@ describe('of what a model says', () => {
   });
 });
 
+test('what a value gates comes when it is rejected, and goes when the rejection is taken back', () => {
+  const pictures = [image(0, { [axis.tee]: 1, [axis.sleeveless]: 1, [axis.puff]: 1 })];
+  const first = tagged(null, pictures);
+  expect(first.attributes).not.toHaveProperty('sleeve-style');
+  const sleeved = review(first, { reject: ['sleeve/none'] }, pictures);
+  expect(ids(sleeved.attributes['sleeve-style'])).toEqual(['puff']);
+  expect(sleeved).toEqual(tagged(sleeved, pictures));
+  expect(review(sleeved, { reset: ['sleeve'] }, pictures)).toEqual(first);
+  const said = review(sleeved, { accept: ['sleeve-style'] });
+  expect(review(said, { reset: ['sleeve'] }, pictures).attributes['sleeve-style']?.source).toBe('human');
+});
+
 describe('of what people or merchants say', () => {
   const both = review(before, { set: { color: ['red', 'white'] } });
 
@@ -186,7 +198,14 @@ describe('through other categories and variants', () => {
     for (const { attributes } of both.variants) expect(ids(attributes.pattern)).toEqual([]);
     expect(both.attributes.pattern).toMatchObject({ rejected: ['striped'] });
     expect(refusals(() => review(both, { reject: ['pattern/solid'] }))).toEqual(['/reject/0']);
-    const freed = tagged(review(both, { reset: ['pattern'] }, split()), split());
+    const freed = review(both, { reset: ['pattern'] }, split());
+    expect(freed).toEqual(tagged(null, split()));
+    const own = review(both, { reject: ['pattern/solid'], variant: 'red' }, split());
+    const names = ({ variants }: TagSet) => variants.map(({ attributes }) => ids(attributes.pattern));
+    expect(names(own)).toEqual([[], []]);
+    const half = review(own, { reset: ['pattern'] }, split());
+    expect(names(half)).toEqual([['striped'], ['striped']]);
+    expect(half.variants[0]?.attributes.pattern).toMatchObject({ source: 'model', rejected: ['solid'] });
     for (const { attributes } of freed.variants) expect(ids(attributes.pattern)).toEqual(['striped']);
   });
 
