@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from './service.ts';
@@ -61,9 +62,16 @@ async function tag(id: string, pictures: readonly Uint8Array[], fields: Record<s
   const form = new FormData();
   for (const picture of pictures) form.append('image', new Blob([new Uint8Array(picture)]), 'a.jpg');
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  const answer = await fetch(`${at(id)}/tags`, { method: 'POST', body: form });
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as TagSet;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(`${at(id)}/tags`, { method: 'POST', body: form });
+    // A service that starts on a busy machine may ask for patience, and says for how long.
+    if (answer.status === 503 && attempt < 10) {
+      await sleep(1000 * Number(answer.headers.get('retry-after')));
+      continue;
+    }
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as TagSet;
+  }
 }
 
 async function review(id: string, words: object, ifMatch?: string) {
