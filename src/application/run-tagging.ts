@@ -1,5 +1,6 @@
 /** The story of one upload: pictures in, evidence, decision, merge with what people said, saved whole or not at all. */
 import { HangtagError, type Problem } from '../domain/errors.ts';
+import { barredIn } from '../domain/tagging/bars.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import type { Admitted } from '../domain/tagging/input-order.ts';
 import { changed, merge } from '../domain/tagging/merge.ts';
@@ -114,6 +115,7 @@ function answer(
     category: stated.category ?? standing,
     attributes,
     explain: request.explain,
+    barred: barredIn(current),
   });
   const { taxonomy, calibration } = meaning;
   const merged = merge(current, {

@@ -108,6 +108,40 @@ export function originalsContract({ name, open, keeps }: OriginalsCase): void {
       const originals = await open();
       await expect(originals.put(key, picture)).rejects.toThrow('sha256');
       await expect(originals.get(key)).rejects.toThrow('sha256');
+      await expect(originals.delete(key)).rejects.toThrow('sha256');
+    });
+
+    test('what was deleted is gone, for every opening; others stay; it can be put again', async () => {
+      const originals = await open();
+      const [gone, stays] = ['to be deleted', 'to be kept'].map((text) => new TextEncoder().encode(text));
+      for (const bytes of [gone!, stays!]) await originals.put(digest(bytes), bytes);
+      await originals.delete(digest(gone!));
+      for (const one of [originals, await open()]) {
+        expect(await one.get(digest(gone!))).toBeNull();
+        expect((await one.get(digest(stays!)))?.byteLength ?? null).toBe(keeps ? stays!.byteLength : null);
+      }
+      await originals.put(digest(gone!), gone!);
+      expect((await originals.get(digest(gone!)))?.byteLength ?? null).toBe(keeps ? gone!.byteLength : null);
+      await originals.delete(digest(gone!));
+    });
+
+    test('what nobody has is deleted without a fault, in a folder of its own or none', async () => {
+      const originals = await open();
+      await originals.delete('0'.repeat(64));
+      await originals.delete(digest(picture).replace(/.{10}$/, '0123456789'));
+    });
+
+    test('many deletions of one picture at once, and beside them a put: it is whole or gone', async () => {
+      const originals = await open();
+      const bytes = new TextEncoder().encode('deleted by many');
+      await originals.put(digest(bytes), bytes);
+      await Promise.all(Array.from({ length: 10 }, () => originals.delete(digest(bytes))));
+      expect(await originals.get(digest(bytes))).toBeNull();
+      await Promise.all([originals.put(digest(bytes), bytes), originals.delete(digest(bytes))]);
+      const found = await originals.get(digest(bytes));
+      if (found !== null) expect(digest(found)).toBe(digest(bytes));
+      await originals.delete(digest(bytes));
+      expect(await originals.get(digest(bytes))).toBeNull();
     });
   });
 }
