@@ -15,14 +15,16 @@ import {
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
+import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
+import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
-import type { Originals, Store, TaxonomySource } from './application/ports.ts';
+import type { Originals, Store, StoreTransfer, TaxonomySource } from './application/ports.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadTags } from './application/read-tags.ts';
@@ -55,6 +57,17 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export function composeOffline(config: Config, log: Logger): Promise<Composition> {
   return assemble(config, log, createMemoryStore({ clock }), createNoOriginals(), createMeter());
+}
+
+/** For commands that move the store while no service runs on it. */
+export function storeTransfer(config: Config, log: Logger): StoreTransfer {
+  return createStoreTransfer({
+    dataDir: config.dataDir,
+    databaseUrl: config.DATABASE_URL ?? null,
+    durability: config.DURABILITY,
+    log,
+    queueConstruction,
+  });
 }
 
 export function taxonomySource(config: Config): TaxonomySource {

@@ -78,6 +78,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   '@electric-sql/pglite': /^src\/adapters\/store\//,
   fastify: /^src\/http\//,
   'prom-client': /^src\/adapters\/metrics\//,
+  tar: /^src\/adapters\/store\//,
   yaml: /^src\/adapters\/taxonomy\//,
 };
 
