@@ -24,14 +24,17 @@ export async function readArchive(
   const found = new Map<string, string>();
   let about: About | null = null;
   let listed: string | null = null;
-  const work: Promise<void>[] = [];
+  let work: Promise<void> = Promise.resolve();
 
   async function take(entry: ReadEntry): Promise<void> {
     const name = entry.path.replace(/\/$/, '');
     if (listed !== null) throw new Error(`${entry.path} stands behind the checksums.`);
     if (path.posix.normalize(name) !== name || /^(\/|\.\.)|^$|\\/.test(name))
       throw new Error(`The backup holds a file with a forbidden name: ${entry.path}`);
-    if (entry.type === 'Directory') return sink.folder(name);
+    if (entry.type === 'Directory') {
+      entry.resume();
+      return sink.folder(name);
+    }
     if (entry.type !== 'File') throw new Error(`${entry.path} is neither a file nor a folder.`);
     const hash = createHash('sha256');
     const content = hashed(entry, hash);
@@ -49,12 +52,13 @@ export async function readArchive(
     strict: true,
     onReadEntry: (entry) => {
       entries.push(entry);
-      work.push(
-        take(entry).catch((error: unknown) => {
-          failure ??= error;
-          failed.abort();
-        }),
-      );
+      entry.on('error', () => {});
+      // The next entry is announced as soon as this one is used up, before it is dealt with.
+      work = work.then(() => take(entry));
+      work.catch((error: unknown) => {
+        failure ??= error;
+        failed.abort();
+      });
     },
   });
   const counting = new Transform({
@@ -76,7 +80,7 @@ export async function readArchive(
     // Whoever reads an entry that will not go on must not wait for it.
     for (const entry of entries) entry.destroy(reason);
   }
-  await Promise.all(work);
+  await work.catch(() => {});
   if (failure) throw failure;
   if (!about) throw new Error(`${file} is no backup of hangtag.`);
   requireSums(found, listed);

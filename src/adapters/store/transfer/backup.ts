@@ -5,7 +5,8 @@
  * would have left, which the engine opens like after any other. So nothing is opened, and nothing changed, by a backup.
  * The file is written under another name, flushed, read again to the end, and only then gets its own.
  */
-import { link, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { link, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { BackupReport, TransferWatch } from '../../../application/ports.ts';
 import { lockDirectory } from '../directory-lock.ts';
@@ -83,21 +84,12 @@ async function list(folder: string, prefix: string): Promise<(ArchiveFolder | Li
         name,
         path: file,
         size: (await stat(file)).size,
-        content: () => contentOf(file),
+        content: () => createReadStream(file, { highWaterMark: readAtOnce }),
       });
     else if (!entry.isSocket())
       throw new Error(`${file} is neither a file nor a folder: it cannot be backed up.`);
   }
   return listed;
-}
-
-async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
-  const handle = await open(file, 'r');
-  try {
-    yield* handle.createReadStream({ highWaterMark: readAtOnce, autoClose: false });
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Less the pictures that were deleted since they were listed, as a service on another database may do. */

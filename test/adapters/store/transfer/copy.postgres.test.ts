@@ -177,7 +177,7 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
   });
 
   test('a store that went on meanwhile is noticed, and copied anew with --restart', async () => {
-    const { watch, signal } = stopAfter('copying', 400);
+    const { watch, signal } = stopAfter('copying', 700);
     await expect(copy({ watch, signal, stretchLength: 50_000 })).rejects.toMatchObject({
       name: 'AbortError',
     });
