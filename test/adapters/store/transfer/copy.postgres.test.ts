@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { queueConstruction } from '../../../../src/adapters/queue/tables.ts';
 import { createPgliteStore } from '../../../../src/adapters/store/pglite.ts';
 import { createPostgresStore } from '../../../../src/adapters/store/postgres.ts';
@@ -17,6 +17,8 @@ import { quiet } from '../quiet-log.ts';
 import { addProducts, answersOf, fillStore, never, runEmbedded, unwatched } from './filled-store.ts';
 
 const server = process.env.TEST_DATABASE_URL;
+// Each test moves a whole database.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () => {
   let folder: string;
