@@ -81,10 +81,11 @@ async function perform(args: StoreArguments, needs: StoreNeeds, progress: Transf
   if (args.verb === 'copy') {
     const tables = await transfer.copy(args, progress, stop);
     progress.end();
+    const home = args.from === null || isUrl(args.from) ? config.dataDir : args.from;
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     print(`Copied and compared: ${rows} rows in ${tables.length} tables, the same at both ends.`);
     for (const table of tables) print(`  ${table.name.padEnd(24)}${String(table.rows).padStart(10)}`);
-    print(`The pictures were not copied. They stay in ${path.join(config.dataDir, 'originals')},`);
+    print(`The pictures were not copied. They stay in ${path.join(home, 'originals')},`);
     print('and hangtag looks for them there: keep DATA_DIR, or move the folder with it.');
     print('Now start hangtag with DATABASE_URL set to the new database. The old store is as it was.');
     return 0;

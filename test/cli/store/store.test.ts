@@ -78,6 +78,8 @@ test('a copy says what went over, and that the pictures did not', async () => {
   expect(printed()).toMatch(/pictures were not copied. They stay in \/data\/originals/);
   expect(complained()).toMatch(/copying 30 rows of 30 rows.*\n.*comparing 30 rows of 30 rows/s);
   expect(printed() + complained()).not.toContain('secret');
+  await run('copy', '--to', url, '--from', '/old');
+  expect(printed()).toContain('They stay in /old/originals');
 });
 
 test('a store on PostgreSQL is left to its own programs, with the command and without the password', async () => {

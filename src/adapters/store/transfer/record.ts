@@ -79,5 +79,7 @@ export async function finishRecord(session: Session): Promise<void> {
 export async function refuseUnfinishedCopy(db: Kysely<Tables>): Promise<void> {
   const record = await readRecord(db);
   if (record && record.finishedAt === null)
-    throw new Error('a `store copy` into it has not finished; run it again to the end');
+    throw new Error(
+      'a `store copy` into it has not finished. Run it again to the end, or use another database',
+    );
 }
