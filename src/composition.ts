@@ -17,10 +17,12 @@ import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
+import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
+import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createAcceptTagging } from './application/accept-tagging.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
@@ -28,6 +30,7 @@ import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { Originals } from './application/ports-originals.ts';
+import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
@@ -97,6 +100,17 @@ export function composeOffline(config: Config, log: Logger): Promise<Composition
   const operations = createMemoryOperations({ clock, enqueue });
   const ground = { store: createMemoryStore({ clock }), operations, queue };
   return assemble(config, log, ground, createNoOriginals(), createMeter());
+}
+
+/** For commands that move the store while no service runs on it. */
+export function storeTransfer(config: Config, log: Logger): StoreTransfer {
+  return createStoreTransfer({
+    dataDir: config.dataDir,
+    databaseUrl: config.DATABASE_URL ?? null,
+    durability: config.DURABILITY,
+    log,
+    queueConstruction,
+  });
 }
 
 export function taxonomySource(config: Config): TaxonomySource {

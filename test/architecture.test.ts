@@ -85,6 +85,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   fastify: /^src\/http\//,
   'prom-client': /^src\/adapters\/metrics\//,
   'pg-boss': /^src\/adapters\/queue\//,
+  tar: /^src\/adapters\/store\//,
   yaml: /^src\/adapters\/taxonomy\//,
 };
 

@@ -6,9 +6,11 @@ import { createHash } from 'node:crypto';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import { createDeleteProduct } from '../../src/application/delete-product.ts';
 import { createListProducts } from '../../src/application/list-products.ts';
-import type { ImageModel, ImageReader, Originals, Store } from '../../src/application/ports.ts';
+import type { ImageModel, ImageReader, Store } from '../../src/application/ports.ts';
+import type { Originals } from '../../src/application/ports-originals.ts';
 import { createReadHistory } from '../../src/application/read-history.ts';
 import { createReadImages } from '../../src/application/read-image.ts';
+import { createRemoveOriginals } from '../../src/application/remove-originals.ts';
 import { createAskOnce } from '../../src/application/repeatable-calls.ts';
 import { createReviewTags } from '../../src/application/review-tags.ts';
 import { createRunTagging } from '../../src/application/run-tagging.ts';
@@ -53,6 +55,8 @@ const nothing: ReviewWords = {
   by: null,
 };
 
+const silent = { info() {}, warn() {}, error() {} };
+
 /** `at` is the second of the next call; every reading of the clock is a second later. */
 export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' }: ShopOptions = {}) {
   let second = 0;
@@ -66,6 +70,9 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
     async delete(name) {
       kept.delete(name);
     },
+    list: async () => ({ items: [], next: null }),
+    own: async () => null,
+    ping: async () => {},
   };
   const card = { backend: 'bundled', id: 'small', fingerprint, license: 'none', dim, refuses: [] } as const;
   const model: ImageModel = {
@@ -90,7 +97,11 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
   });
   const reviewTags = createReviewTags({ meaning, model, store: ground, clock });
   const readHistory = createReadHistory({ store: ground });
-  const deleteProduct = createDeleteProduct({ store: ground, originals });
+  const deleteProduct = createDeleteProduct({
+    store: ground,
+    removeOriginals: createRemoveOriginals({ store: ground, originals, log: silent }),
+    log: silent,
+  });
 
   return {
     store: ground,

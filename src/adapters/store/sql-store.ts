@@ -150,7 +150,8 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
   };
 }
 
-async function beat(db: Kysely<Tables>): Promise<void> {
+/** A committed write, of no other use. */
+export async function beat(db: Kysely<Tables>): Promise<void> {
   const now = sql<Date>`now()`;
   await db
     .insertInto('heartbeat')
