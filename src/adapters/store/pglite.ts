@@ -94,7 +94,11 @@ export async function openEngine({
   const session = createEmbeddedSession(database, log);
   try {
     await migrate(session.db);
-    if (durability === 'full') await proveDurability(durable, () => beat(session.db));
+    if (durability === 'full') {
+      await proveDurability(durable, () => beat(session.db));
+      await session.groupCommits();
+      await proveDurability(durable, () => session.flush());
+    }
     return session;
   } catch (error) {
     await session.db.destroy();

@@ -75,6 +75,12 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
     image_vectors: 506,
     product_images: 6,
     tombstones: 1,
+    picture_mentions: 6,
+    original_removals: 1,
+    identity: 1,
+    answered_calls: 0,
+    operations: 0,
+    operation_images: 0,
   };
   const openTarget = () => createPostgresStore({ url: target.url, log: quiet });
 
