@@ -52,7 +52,8 @@ export const productPaths: Json = {
       ...scope('admin'),
       summary: 'Forget a product: tags, history, and pictures that no other product uses',
       parameters: [productId],
-      responses: { 204: { description: 'Forgotten, or never known.' }, ...refusals() },
+      // A body is not asked for, but one that is sent is read.
+      responses: { 204: { description: 'Forgotten, or never known.' }, ...refusals(415) },
     },
   },
 };
