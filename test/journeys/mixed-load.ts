@@ -1,6 +1,7 @@
 /** Callers who tag, review, delete, read and list, each with products of its own, and keep a ledger of the answers. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { absent, type Found, type Ledger, type State, sha256 } from './ledger.ts';
 
 export const picture = await readFile(path.resolve(import.meta.dirname, '../fixtures/images/tall.jpg'));
@@ -49,6 +50,8 @@ export function startLoad({ url, ledger, run, lanes, seed, rough = false }: Load
     } catch (error) {
       heard.set('lost', (heard.get('lost') ?? 0) + 1);
       if (alive && !rough) throw error;
+      // Nobody there: asking again at once would only keep this machine busy.
+      await sleep(50);
       return null;
     }
   }
