@@ -31,7 +31,8 @@ export async function startService(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const exited = ended.then(([code]) => code);
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString('utf8');
@@ -40,7 +41,9 @@ export async function startService(
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    exited.then((code) => reject(new Error(`the service ended with code ${code}:\n${output}`)));
+    ended.then(([code, signal]) =>
+      reject(new Error(`the service ended with ${signal ?? `code ${code}`}:\n${output}`)),
+    );
   });
   return {
     url,

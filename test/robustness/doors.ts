@@ -8,6 +8,7 @@ import { compose, composeOffline } from '../../src/composition.ts';
 import { parseConfig } from '../../src/config.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { createLog } from '../../src/log.ts';
+import { startWorker } from '../../src/worker/tagging-worker.ts';
 import type { Answer } from './judge.ts';
 import { type Sent, secretOf, testKeys } from './requests.ts';
 
@@ -40,7 +41,8 @@ export async function openDoors({ store, requestTimeoutMs }: DoorOptions): Promi
   const config = parseConfig({ DATA_DIR: folder, DURABILITY: 'relaxed', LOG_LEVEL: 'error' }, root);
   const errors: string[] = [];
   const log = createLog('error', { write: (line: string) => void errors.push(line) });
-  const { services, meter, close } = await (store === 'sql' ? compose : composeOffline)(config, log);
+  const { services, meter, work, close } = await (store === 'sql' ? compose : composeOffline)(config, log);
+  const worker = await startWorker({ ...work, concurrency: 2 });
   const keys = Object.entries(testKeys).map(([id, scope]) => ({
     id,
     scopes: [scope],
@@ -106,6 +108,7 @@ export async function openDoors({ store, requestTimeoutMs }: DoorOptions): Promi
     async close() {
       agent.destroy();
       for (const app of Object.values(apps)) await app.close();
+      await worker.stop(5000);
       await close();
       await rm(folder, { recursive: true, force: true });
     },

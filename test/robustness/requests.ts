@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { fitting, jsonBody } from './json-bodies.ts';
 import { multipartBody, pictures } from './multipart-bodies.ts';
 import { type Json, type Operation, type Parameter, resolved } from './operations.ts';
-import { knownIds, nastyTexts, words } from './words.ts';
+import { knownIds, learnedIds, nastyTexts, words } from './words.ts';
 
 export interface Sent {
   /** open: without keys, on loopback; keyed: with `testKeys`. */
@@ -73,6 +73,7 @@ const safe = (text: string): Piece => ({
 });
 
 const pathPiece: Arbitrary<Piece> = fc.oneof(
+  { weight: 2, arbitrary: learnedIds.map((id) => safe(encoded(id))) },
   {
     weight: 8,
     arbitrary: fc.constantFrom(...knownIds, 'color', 'neckline', 'unknown').map((id) => safe(encoded(id))),

@@ -3,6 +3,17 @@ import fc, { type Arbitrary } from 'fast-check';
 
 export const knownIds = ['seed-1', 'seed-2', 'gid://shopify/Product/42', 'größe 38/ä', '商品'];
 
+/** Ids that answers have named so far (operations, jobs): nobody could guess them. */
+const learned: string[] = [];
+export function learn(location: string | undefined): void {
+  const id = location?.split('/').at(-1);
+  if (id && learned.length < 200) learned.push(decodeURIComponent(id));
+}
+/** One of them, or a known product where there are none yet. */
+export const learnedIds: Arbitrary<string> = fc
+  .nat(1000)
+  .map((n) => learned[n % Math.max(1, learned.length)] ?? knownIds[n % knownIds.length]!);
+
 const known = [
   ...knownIds,
   'color',
