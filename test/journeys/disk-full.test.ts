@@ -48,6 +48,13 @@ async function fillUnderLoad(disk: Disk): Promise<void> {
 
   disk.fill(service.process.pid!);
   await sleep(2000);
+  await load.stop();
+  expect([...load.heard.keys()].filter((status) => !['200', '204', '404', '503'].includes(status))).toEqual(
+    [],
+  );
+  expect(load.heard.get('503')).toBeGreaterThan(0);
+  // What the callers deleted meanwhile made room.
+  disk.fill(service.process.pid!);
   const refused = await tag(service, `${run}-late`);
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -56,11 +63,6 @@ async function fillUnderLoad(disk: Disk): Promise<void> {
   const read = await get(service, `/products/${known}/tags`);
   expect([200, 404, 503]).toContain(read.status);
   expect((await get(service, '/healthz')).status).toBe(200);
-  await load.stop();
-  expect([...load.heard.keys()].filter((status) => !['200', '204', '404', '503'].includes(status))).toEqual(
-    [],
-  );
-  expect(load.heard.get('503')).toBeGreaterThan(0);
 
   disk.free(service.process.pid!);
   const byItself = await readyWithin(service, 5000);
@@ -93,6 +95,7 @@ test('on a file system without room', { timeout: 120_000 }, async (context) => {
 test('a first start without room ends with the reason, and the next one with room succeeds', {
   timeout: 120_000,
 }, async (context) => {
+  if (process.env.TEST_DATABASE_URL) return context.skip('with PostgreSQL a first start writes nothing here');
   const disk = await tmpfsDisk();
   if (!disk) return context.skip('name spaces with mounts of their own are not permitted here');
   onTestFinished(() => disk.remove());

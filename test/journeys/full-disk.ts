@@ -52,7 +52,7 @@ export async function tmpfsDisk(): Promise<Disk | null> {
       '--',
     ],
     fill() {
-      const file = openSync(filler, 'w');
+      const file = openSync(filler, 'a');
       // First in large steps, then to the last byte.
       for (const step of [2 ** 20, 4096, 1]) {
         const bytes = Buffer.alloc(step, 1);

@@ -117,6 +117,8 @@ export function createLedger(): Ledger {
         : [
             `${id}: revision ${found?.revision ?? 'none'}, but may be ${states.map(({ name }) => name).join(' or ')}`,
           ];
+      // A deletion that was cut off by a crash can leave originals behind: docs/robustness.md.
+      if (found === null) account(id).own.clear();
       stands(id, found);
       return wrong;
     },

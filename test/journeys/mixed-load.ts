@@ -5,8 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { absent, type Found, type Ledger, type State, sha256 } from './ledger.ts';
 
 export const picture = await readFile(path.resolve(import.meta.dirname, '../fixtures/images/tall.jpg'));
-/** Uploaded for many products: deleting one of them must leave the picture to the others. */
-const shared = ['a', 'b'].map((mark) => Buffer.concat([picture, Buffer.from(`shared ${mark}`)]));
 const colors = ['navy', 'red', 'white', 'black'];
 const productsEach = 5;
 
@@ -39,6 +37,8 @@ export function chances(seed: number): () => number {
 
 export function startLoad({ url, ledger, run, lanes, seed, rough = false }: LoadOptions): Load {
   const heard = new Map<string, number>();
+  // Uploaded for many products: deleting one of them must leave the picture to the others.
+  const shared = ['a', 'b'].map((mark) => Buffer.concat([picture, Buffer.from(`shared ${mark} of ${run}`)]));
   let alive = true;
 
   async function call(method: string, target: string, init: RequestInit = {}): Promise<Response | null> {
