@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Disk, limitedDisk, tmpfsDisk } from './full-disk.ts';
 import { createLedger, originalsAmiss } from './ledger.ts';
-import { picture, settleAll, startLoad } from './mixed-load.ts';
+import { acknowledgedMore, picture, settleAll, startLoad } from './mixed-load.ts';
 import { type Service, startService } from './service.ts';
 
 const settingsOf = (disk: Disk) => ({
@@ -42,7 +42,7 @@ async function fillUnderLoad(disk: Disk): Promise<void> {
     disk.remove();
   });
   const load = startLoad({ url: service.url, ledger, run, lanes: 4, seed: 3, rough: true });
-  await sleep(2500);
+  await acknowledgedMore(ledger, 20);
   const before = { ...ledger.acknowledged };
   expect(before.tagged).toBeGreaterThan(0);
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLedger, originalsAmiss } from './ledger.ts';
-import { chances, settleAll, startLoad } from './mixed-load.ts';
+import { acknowledgedMore, chances, settleAll, startLoad } from './mixed-load.ts';
 import { startService } from './service.ts';
 
 const rounds = Number(process.env.KILL_ROUNDS ?? 2);
@@ -28,7 +28,8 @@ test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 60_000 + roun
   try {
     for (let round = 1; round <= rounds; round++) {
       const load = startLoad({ url: service.url, ledger, run, lanes: 6, seed: seed * 100 + round });
-      await sleep(700 + chance() * 1500);
+      await acknowledgedMore(ledger, 12);
+      await sleep(chance() * 1200);
       // Told to stop first, so that no caller takes the dying service for a fault of its own.
       const stopped = load.stop();
       await service.stop('SIGKILL');
@@ -43,7 +44,8 @@ test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 60_000 + roun
     console.info(
       `${rounds} kills: ${tagged} tagged, ${reviewed} reviewed, ${deleted} deleted, ${uncertain} cut off`,
     );
-    expect(Math.min(tagged, reviewed, deleted)).toBeGreaterThanOrEqual(rounds);
+    expect(tagged).toBeGreaterThan(rounds);
+    expect(Math.min(reviewed, deleted)).toBeGreaterThan(0);
     // Proof that the kills fell into the middle of work.
     expect(uncertain).toBeGreaterThan(0);
   } finally {

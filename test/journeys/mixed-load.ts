@@ -6,7 +6,7 @@ import { absent, type Found, type Ledger, type State, sha256 } from './ledger.ts
 
 export const picture = await readFile(path.resolve(import.meta.dirname, '../fixtures/images/tall.jpg'));
 const colors = ['navy', 'red', 'white', 'black'];
-const productsEach = 5;
+const productsEach = 3;
 
 export interface LoadOptions {
   readonly url: string;
@@ -167,6 +167,16 @@ export function startLoad({ url, ledger, run, lanes, seed, rough = false }: Load
       await working;
     },
   };
+}
+
+/** Until so many more changes were acknowledged: a busy machine takes its time. */
+export async function acknowledgedMore({ acknowledged }: Ledger, changes: number): Promise<void> {
+  const sum = () => acknowledged.tagged + acknowledged.reviewed + acknowledged.deleted;
+  const end = performance.now() + 30_000;
+  for (const wanted = sum() + changes; sum() < wanted; ) {
+    if (performance.now() > end) throw new Error(`not ${changes} changes were acknowledged within 30 s`);
+    await sleep(20);
+  }
 }
 
 /** Reads every product of the ledger back; everything that is not as it may be. */

@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLedger, originalsAmiss } from './ledger.ts';
-import { settleAll, startLoad } from './mixed-load.ts';
+import { acknowledgedMore, settleAll, startLoad } from './mixed-load.ts';
 import { startService } from './service.ts';
 
 /** Milliseconds: the service gives itself 20 s to finish what it has begun. */
@@ -28,7 +27,7 @@ test('SIGTERM under load', { timeout: 120_000 }, async () => {
       seed: 7,
       rough: true,
     });
-    await sleep(2000);
+    await acknowledgedMore(ledger, 20);
     const before = { ...ledger.acknowledged };
     const start = performance.now();
     const stopping = service.stop('SIGTERM');
