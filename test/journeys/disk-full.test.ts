@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Disk, limitedDisk, tmpfsDisk } from './full-disk.ts';
-import { createLedger, originalsAmiss } from './ledger.ts';
+import { createLedger, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, picture, settleAll, startLoad } from './mixed-load.ts';
 import { type Service, startService } from './service.ts';
 
@@ -72,7 +72,7 @@ async function fillUnderLoad(disk: Disk): Promise<void> {
     expect(code).toBe(0);
   }
   expect(await settleAll(service.url, ledger)).toEqual([]);
-  expect(originalsAmiss(ledger, disk.seenFromHere)).toEqual([]);
+  expect(originalsMissing(ledger, disk.seenFromHere)).toEqual([]);
   expect((await tag(service, `${run}-late`)).status).toBe(200);
   expect((await get(service, '/readyz')).status).toBe(200);
   console.info(

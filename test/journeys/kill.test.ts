@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createLedger, originalsAmiss } from './ledger.ts';
+import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, chances, settleAll, startLoad } from './mixed-load.ts';
 import { startService } from './service.ts';
 
@@ -37,8 +37,9 @@ test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 60_000 + roun
       uncertain += ledger.ids().filter((id) => !ledger.isCertain(id)).length;
       service = await startService(settings);
       expect(await settleAll(service.url, ledger), `round ${round}, seed ${seed}`).toEqual([]);
-      expect(originalsAmiss(ledger, folder), `round ${round}, seed ${seed}`).toEqual([]);
+      expect(originalsMissing(ledger, folder), `round ${round}, seed ${seed}`).toEqual([]);
     }
+    expect(await originalsLeft(ledger, folder)).toEqual([]);
     expect(await service.stop()).toBe(0);
     const { tagged, reviewed, deleted } = ledger.acknowledged;
     console.info(

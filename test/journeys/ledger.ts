@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
 /** As much of a TagSet as is compared by hand. */
@@ -117,27 +118,38 @@ export function createLedger(): Ledger {
         : [
             `${id}: revision ${found?.revision ?? 'none'}, but may be ${states.map(({ name }) => name).join(' or ')}`,
           ];
-      // A deletion that was cut off by a crash can leave originals behind: docs/robustness.md.
-      if (found === null) account(id).own.clear();
+      const known = account(id);
+      if (found === null) for (const picture of known.own) known.gone.add(picture);
+      if (found === null) known.own.clear();
       stands(id, found);
       return wrong;
     },
   };
 }
 
-/** Whether the originals of everything that stands are on the disk, whole, and those of what was deleted are not. */
-export function originalsAmiss(ledger: Ledger, dataDir: string): string[] {
-  const place = (picture: string) => path.join(dataDir, 'originals', picture.slice(0, 2), picture);
+const place = (dataDir: string, picture: string) =>
+  path.join(dataDir, 'originals', picture.slice(0, 2), picture);
+
+/** Originals of what stands that are not on the disk, whole. */
+export function originalsMissing(ledger: Ledger, dataDir: string): string[] {
+  const isThere = (picture: string) => {
+    const file = place(dataDir, picture);
+    return existsSync(file) && sha256(readFileSync(file)) === picture;
+  };
   return ledger.ids().flatMap((id) => {
-    const { current, gone } = ledger.account(id);
-    const kept = (current?.images ?? []).flatMap((image) => (image.sha256 ? [image.sha256] : []));
-    return [
-      ...kept
-        .filter((picture) => !existsSync(place(picture)) || sha256(readFileSync(place(picture))) !== picture)
-        .map((picture) => `${id}: the original ${picture} is missing or broken`),
-      ...[...gone]
-        .filter((picture) => existsSync(place(picture)))
-        .map((picture) => `${id} was deleted, but its original ${picture} is still there`),
-    ];
+    const kept = (ledger.account(id).current?.images ?? []).flatMap((image) => image.sha256 ?? []);
+    return kept.filter((picture) => !isThere(picture)).map((picture) => `${id}: ${picture} is missing`);
   });
+}
+
+/** Originals of what was deleted, also by calls that were cut off, once the service has had time to sweep. */
+export async function originalsLeft(ledger: Ledger, dataDir: string): Promise<string[]> {
+  const left = () =>
+    ledger.ids().flatMap((id) => {
+      const { gone } = ledger.account(id);
+      return [...gone].filter((one) => existsSync(place(dataDir, one))).map((one) => `${id}: ${one} is left`);
+    });
+  for (const end = performance.now() + 20_000; left().length > 0 && performance.now() < end; )
+    await sleep(250);
+  return left();
 }

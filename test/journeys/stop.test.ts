@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { createLedger, originalsAmiss } from './ledger.ts';
+import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, settleAll, startLoad } from './mixed-load.ts';
 import { startService } from './service.ts';
 
@@ -45,7 +45,8 @@ test('SIGTERM under load', { timeout: 120_000 }, async () => {
     expect(ledger.acknowledged.tagged).toBeGreaterThan(before.tagged);
     service = await startService(settings);
     expect(await settleAll(service.url, ledger)).toEqual([]);
-    expect(originalsAmiss(ledger, folder)).toEqual([]);
+    expect(originalsMissing(ledger, folder)).toEqual([]);
+    expect(await originalsLeft(ledger, folder)).toEqual([]);
     console.info(
       `SIGTERM: ${JSON.stringify(Object.fromEntries(load.heard))}, acknowledged before ${JSON.stringify(before)}, after ${JSON.stringify(ledger.acknowledged)}`,
     );

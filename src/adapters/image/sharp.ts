@@ -61,21 +61,17 @@ export function createSharpReader(options: SharpReaderOptions): ImageReader {
       const format = checkBytes(bytes, maxBytes);
       const metadata = await readHeader(bytes);
       const { width, height, coding } = checkHeader(metadata, format, maxPixels);
-      const decoded = await admission.run(
-        weightOf(format, coding, width * height),
-        bytes.byteLength,
-        signal,
-        async () => {
-          const started = performance.now();
-          const place = placeInput(width, height, spec);
-          const first = firstStep({ width, height }, place);
-          const large = await decode(bytes, first, spec.kernel, maxPixels, timeoutSeconds);
-          const whole = await shrink(large, place, spec.kernel);
-          const thumbnail = await shrink(large, thumbnailSize(width, height, thumbnailSide), 'cubic');
-          options.log?.debug({ format, width, height, ms: performance.now() - started }, 'image decoded');
-          return { place, whole, thumbnail };
-        },
-      );
+      const weight = weightOf(format, coding, width * height);
+      const decoded = await admission.run(weight, bytes.byteLength, signal, async () => {
+        const started = performance.now();
+        const place = placeInput(width, height, spec);
+        const first = firstStep({ width, height }, place);
+        const large = await decode(bytes, first, spec.kernel, maxPixels, timeoutSeconds);
+        const whole = await shrink(large, place, spec.kernel);
+        const thumbnail = await shrink(large, thumbnailSize(width, height, thumbnailSide), 'cubic');
+        options.log?.debug({ format, width, height, ms: performance.now() - started }, 'image decoded');
+        return { place, whole, thumbnail };
+      });
       return assemble(bytes, spec, { width, height, format }, decoded);
     },
   };
