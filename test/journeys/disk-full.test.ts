@@ -36,11 +36,10 @@ async function readyWithin(service: Service, ms: number): Promise<boolean> {
 async function fillUnderLoad(disk: Disk): Promise<void> {
   const ledger = createLedger();
   const run = `full-${Date.now()}`;
+  onTestFinished(() => disk.remove());
   let service = await startService(settingsOf(disk), disk.under);
-  onTestFinished(async () => {
-    await service.stop('SIGKILL');
-    disk.remove();
-  });
+  // Before the disk goes: what is registered last runs first.
+  onTestFinished(async () => void (await service.stop('SIGKILL')));
   const load = startLoad({ url: service.url, ledger, run, lanes: 4, seed: 3, rough: true });
   await acknowledgedMore(ledger, 20);
   const before = { ...ledger.acknowledged };

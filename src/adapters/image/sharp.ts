@@ -31,7 +31,7 @@ export interface SharpReaderOptions {
 const codingLimits = { avif: 16e6, progressive: 25e6 } as const;
 /** Relative load of a decode, in cores and memory. */
 const weights = { avif: 4, progressive: 2, plain: 1 } as const;
-/** WebP and GIF are held in memory whole as well (measured: 376 and 220 MB at 49 megapixels), so every so many pixels weigh one. */
+/** WebP and GIF are held in memory whole (measured: 376 and 220 MB at 49 megapixels): so many pixels weigh one. */
 const pixelsPerPlace = 12.5e6;
 /** Below this side, pixels, there is no product to see. */
 const minSide = 16;
