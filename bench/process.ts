@@ -27,8 +27,16 @@ export interface Running {
 }
 
 /** The built service on a free port, as `npm start` runs it. */
-export async function startService(settings: Readonly<Record<string, string>>): Promise<Running> {
-  const child: ChildProcess = spawn(process.execPath, ['dist/main.js'], {
+export function startService(settings: Readonly<Record<string, string>>): Promise<Running> {
+  return startServer(['dist/main.js'], settings);
+}
+
+/** Any program of ours that prints its address as JSON. */
+export async function startServer(
+  program: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Running> {
+  const child: ChildProcess = spawn(process.execPath, [...program], {
     env: { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'info', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -45,8 +53,9 @@ export async function startService(settings: Readonly<Record<string, string>>): 
     url,
     pid: child.pid!,
     async stop() {
+      const ended = once(child, 'exit');
       child.kill('SIGTERM');
-      await once(child, 'exit');
+      await ended;
     },
   };
 }

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { createSharpReader } from '../src/adapters/image/sharp.ts';
 import { asAnother, photo } from './pictures.ts';
-import { cpuMs, memory, type Running, startService } from './process.ts';
+import { cpuMs, memory, type Running, startServer, startService } from './process.ts';
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const perRound = Number(process.env.BENCH_REQUESTS ?? 120);
@@ -104,7 +104,17 @@ try {
     measured: median(repeatedLarge) / median(freshLarge),
     goal: 0.25,
   });
+  results.push({
+    name: 'G11 HTTP, hash, JSON and log of a 50 KB request / the whole request',
+    measured: (await doorCpu(service, await photo(560, 746, 90))) / median(fresh),
+    goal: 0.05,
+  });
   await service.stop();
+  results.push({
+    name: 'G7 peak memory over idle, 16 AVIF of 12 MP: with admission / without',
+    measured: (await avifBurst('admitted')) / (await avifBurst('open')),
+    goal: 0.35,
+  });
 
   const idle = await startService({ DATA_DIR: path.join(folder, 'burst') });
   await upload(idle, 'warm', small);
@@ -126,6 +136,31 @@ try {
   });
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** CPU ms of a request to a service that answers at once with what the real one answered. */
+async function doorCpu(service: Running, body: Buffer): Promise<number> {
+  const answer = await fetch(`${service.url}/products/warm-1/tags`);
+  const file = path.join(folder, 'answer.json');
+  await writeFile(file, await answer.text());
+  const door = await startServer(['--import', 'tsx', 'bench/door.ts', file]);
+  const turns: number[] = [];
+  await cpuPerRequest(door, 200, (n) => upload(door, `warm-${n}`, body));
+  for (let round = 0; round < rounds; round++)
+    turns.push(await cpuPerRequest(door, 500, (n) => upload(door, `d${round}-${n}`, body)));
+  await door.stop();
+  return median(turns);
+}
+
+/** MiB. Without admission libuv gets as many threads as such a service would give it. */
+async function avifBurst(how: 'admitted' | 'open'): Promise<number> {
+  const env = { ...process.env, ...(how === 'open' ? { UV_THREADPOOL_SIZE: '16' } : {}) };
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', 'bench/avif-burst.ts', how],
+    { env },
+  );
+  return Number(stdout);
 }
 
 /** Mean difference of our resizing to PIL's on the fixtures, over what re-encoding the reference would cost. */

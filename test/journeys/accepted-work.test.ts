@@ -45,11 +45,18 @@ async function accept(
   body: Uint8Array<ArrayBuffer> = bytesOf(id),
   headers: Record<string, string> = {},
 ): Promise<{ status: number; location: string | null; body: Operation }> {
-  const answer = await fetch(`${service.url}/products/${id}/tags?async=true`, {
-    method: 'POST',
-    headers: { 'content-type': 'image/jpeg', ...headers },
-    body,
-  });
+  const send = () =>
+    fetch(`${service.url}/products/${id}/tags?async=true`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/jpeg', ...headers },
+      body,
+    });
+  let answer = await send();
+  // A busy machine sheds load, and says when to come back.
+  for (let tries = 0; answer.status === 503 && tries < 20; tries++) {
+    await sleep(Number(answer.headers.get('retry-after')) * 1000);
+    answer = await send();
+  }
   const location = answer.headers.get('location');
   return { status: answer.status, location, body: (await answer.json()) as Operation };
 }

@@ -50,7 +50,8 @@ export async function backUp({ dataDir, file, log, watch, signal }: BackupOption
     watch.begin('checking', 'bytes', size, 0);
     await readArchive(draft, discard, watch.advance, signal);
     await publish(draft, target);
-    const pictures = entries.filter(({ kind, name }) => kind === 'file' && name.startsWith('originals/'));
+    // By name: whose the originals are stands in a file among them.
+    const pictures = entries.filter(({ name }) => /^originals\/.*\b[0-9a-f]{64}$/.test(name));
     return {
       originals: pictures.length,
       bytes: size,
