@@ -19,6 +19,7 @@ import { shedLoad } from './access/load-shedding.ts';
 import { limitRate } from './access/rate-limit.ts';
 import type { ApiKey } from './access/scopes.ts';
 import { answerBrokenHttp, refuseInOurWords } from './broken-http.ts';
+import { asData } from './browser-headers.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
 import { sendError } from './error-response.ts';
 import { type RequestRecorder, recordRequests } from './metrics-hook.ts';
@@ -136,6 +137,7 @@ function requestId({ headers }: { readonly headers: IncomingMessage['headers'] }
 
 /** What every answer carries, refusals before routing included, and its line in the log. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  reply.header('x-request-id', request.id);
+  asData(reply);
   logWhenDone(request, reply);
 }
