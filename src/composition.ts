@@ -71,8 +71,9 @@ interface Ground {
 /** The service: everything durable. */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
   const originals = await openOriginals(config);
-  const ground = await openGround(config, log);
-  const composition = await assemble(config, log, ground, originals, createMeter({ process: true }));
+  const meter = createMeter({ process: true });
+  const ground = await openGround(config, log, meter);
+  const composition = await assemble(config, log, ground, originals, meter);
   if (config.IMAGE_STORE === 'none') return composition;
   const sweep = createSweepOriginals({
     store: ground.store,
@@ -220,9 +221,14 @@ async function openOriginals({
   return createS3Originals({ url, endpoint });
 }
 
-async function openGround(config: Config, log: Logger): Promise<Ground> {
+async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
   const store = config.DATABASE_URL
-    ? await createPostgresStore({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL, log })
+    ? await createPostgresStore({
+        url: config.DATABASE_URL,
+        poolSize: config.DATABASE_POOL,
+        log,
+        watch: meter.databasePool,
+      })
     : await createPgliteStore({
         directory: path.join(config.dataDir, 'database'),
         durability: config.DURABILITY,

@@ -217,10 +217,12 @@ export interface TaxonomySource {
 /** The colours of a picture's product; `domain/color/measure.ts`. A type here so that it can be wrapped. */
 export type MeasureColors = (thumbnail: Pixels, alpha: Uint8Array | null) => readonly ColorShare[];
 
-/** Told by a bounded queue as it changes: how many items wait, and how many it just sent to be worked together. */
+/** Told by a bounded queue as it changes: how many items wait, how many it just sent to be worked together, and how much is in work. */
 export interface QueueWatch {
   waiting(items: number): void;
   sent(items: number): void;
+  /** In work right now, in the unit that the queue's capacity has: batches, or cores. */
+  running(amount: number): void;
 }
 
 /** Now, RFC 3339 in UTC. */

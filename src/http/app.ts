@@ -19,9 +19,10 @@ import { shedLoad } from './access/load-shedding.ts';
 import { limitRate } from './access/rate-limit.ts';
 import type { ApiKey } from './access/scopes.ts';
 import { answerBrokenHttp, refuseInOurWords } from './broken-http.ts';
+import { asData } from './browser-headers.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
 import { sendError } from './error-response.ts';
-import { type RequestRecorder, recordRequests } from './metrics-hook.ts';
+import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-hook.ts';
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
@@ -59,7 +60,11 @@ export interface AppOptions {
   /** How late the event loop is; absent: no load is shed. Closed with the app. */
   readonly lag?: LagSource;
   /** Counts requests and adds `GET /metrics`; without it there is neither. */
-  readonly metrics?: { readonly request: RequestRecorder; readonly render: RenderMetrics };
+  readonly metrics?: {
+    readonly request: RequestRecorder;
+    readonly render: RenderMetrics;
+    door(load: DoorLoad): void;
+  };
 }
 
 export { measureLag } from './access/event-loop-lag.ts';
@@ -99,7 +104,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (keys === null) guardOrigins(app);
   if (lag) shedLoad(app, lag);
   guardAccess(app, keys);
-  limitBytesInFlight(app, { total: limits.bytesInFlight ?? 256 * mebibyte, largest: requestBytes });
+  const bytesInFlight = limitBytesInFlight(app, {
+    total: limits.bytesInFlight ?? 256 * mebibyte,
+    largest: requestBytes,
+  });
+  metrics?.door({ bytesInFlight, ...(lag ? { lagMs: lag.lagMs } : {}) });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
     sendError(
@@ -136,6 +145,7 @@ function requestId({ headers }: { readonly headers: IncomingMessage['headers'] }
 
 /** What every answer carries, refusals before routing included, and its line in the log. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  reply.header('x-request-id', request.id);
+  asData(reply);
   logWhenDone(request, reply);
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { HangtagError } from '../domain/errors.ts';
+import { dataHeaders } from './browser-headers.ts';
 import { problem, statusOf } from './error-response.ts';
 
 const details: Readonly<Record<string, string>> = {
@@ -24,7 +25,7 @@ export function answerBrokenHttp(error: Error & { readonly code?: string }, sock
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
       `x-request-id: ${id}`,
-      'x-content-type-options: nosniff',
+      ...Object.entries(dataHeaders).map(([name, value]) => `${name}: ${value}`),
       'connection: close',
     ];
     socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);

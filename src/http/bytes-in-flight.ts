@@ -4,12 +4,12 @@ import { HangtagError } from '../domain/errors.ts';
 
 /**
  * `total`: bytes in flight, at most. `largest`: what a request may be; one that does not announce its length counts as
- * that much.
+ * that much. Gives what is in flight, whenever asked.
  */
 export function limitBytesInFlight(
   app: FastifyInstance,
   limits: { readonly total: number; readonly largest: number },
-): void {
+): () => number {
   let inFlight = 0;
   const held = new WeakMap<FastifyRequest, number>();
   const release = (request: FastifyRequest) => {
@@ -35,4 +35,5 @@ export function limitBytesInFlight(
     reply.raw.once('close', () => release(request));
   });
   app.addHook('onResponse', async (request) => release(request));
+  return () => inFlight;
 }

@@ -78,6 +78,7 @@ export function toHangtagError(error: unknown, contentType = ''): HangtagError {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const fault = toHangtagError(error, request.headers['content-type']);
   const status = statusOf[fault.code];
+  reply.faultCode = fault.code;
   if (fault.code === 'service.internal') request.log.error({ err: fault.cause ?? fault }, 'unexpected error');
   else if (status >= 500) request.log.warn({ code: fault.code, err: fault.cause }, fault.message);
   if (fault.retryAfter !== undefined || status === 503 || status === 504)

@@ -3,6 +3,7 @@
  * not HTTP, or has a path that cannot be decoded, is refused before any hook and not counted.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../domain/errors.ts';
 
 export interface AnsweredRequest {
   /** An HTTP method in use, or `other`. */
@@ -12,9 +13,24 @@ export interface AnsweredRequest {
   /** As sent; 499 where the caller went away before any of it was. */
   readonly status: number;
   readonly seconds: number;
+  /** The code of the problem that it was answered with. */
+  readonly fault: ErrorCode | null;
 }
 
 export type RequestRecorder = (answered: AnsweredRequest) => void;
+
+/** How much the door has to do, for whoever asks. */
+export interface DoorLoad {
+  bytesInFlight(): number;
+  lagMs?(): number;
+}
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Set by whoever answers with a problem. */
+    faultCode?: ErrorCode;
+  }
+}
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -28,6 +44,7 @@ export function recordRequests(app: FastifyInstance, record: RequestRecorder): v
       route: request.routeOptions.url ?? 'unknown',
       status: reply.raw.headersSent ? reply.statusCode : 499,
       seconds: reply.elapsedTime / 1000,
+      fault: reply.faultCode ?? null,
     });
   };
   app.addHook('onRequest', async (request, reply) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMeter, type Meter } from '../../src/adapters/metrics/meter.ts';
-import { createWorld, form, photo, type World } from './fake-services.ts';
+import { createWorld, form, photo, sampleTagSet, type World } from './fake-services.ts';
 
 let world: World;
 let meter: Meter;
@@ -45,6 +45,46 @@ describe('GET /metrics', () => {
     );
     // It counts itself, once it is answered.
     expect(await samples('hangtag_http_requests_total{method="GET",route="/metrics"')).toHaveLength(1);
+  });
+
+  test('counts refusals by the code of their problem, and nothing else', async () => {
+    await get('/products/a/tags');
+    await get('/products/unknown/tags');
+    await get('/nothing/here');
+    await get('/healthz', { headers: { host: 'evil.example' } });
+    await world.app.inject({ method: 'POST', url: '/products/c/tags', headers: { host: 'localhost' } });
+    expect((await samples('hangtag_http_faults_total')).sort()).toEqual([
+      'hangtag_http_faults_total{code="image.missing"} 1',
+      'hangtag_http_faults_total{code="product.not_found"} 1',
+      'hangtag_http_faults_total{code="request.cross_site"} 1',
+      'hangtag_http_faults_total{code="request.not_found"} 1',
+    ]);
+  });
+
+  test('tells the bytes in flight while they are, and how late the loop is', async () => {
+    await world.app.close();
+    meter = createMeter();
+    world = await createWorld({}, { metrics: meter, lag: { lagMs: () => 40, close: () => {} } });
+    let finish = () => {};
+    world.behave = () =>
+      new Promise((resolve) => {
+        finish = () => resolve(sampleTagSet('a'));
+      });
+    const upload = form([photo('x'.repeat(1000))]);
+    const sent = world.app.inject({
+      method: 'POST',
+      url: '/products/a/tags',
+      payload: upload.payload,
+      headers: { ...upload.headers, 'content-length': String(upload.payload.length) },
+    });
+    await vi.waitUntil(() => world.asked.length > 0);
+    expect(await samples('hangtag_http_bytes_in_flight')).toEqual([
+      `hangtag_http_bytes_in_flight ${upload.payload.length}`,
+    ]);
+    expect(await samples('hangtag_event_loop_lag_seconds')).toEqual(['hangtag_event_loop_lag_seconds 0.04']);
+    finish();
+    expect((await sent).statusCode).toBe(200);
+    expect(await samples('hangtag_http_bytes_in_flight')).toEqual(['hangtag_http_bytes_in_flight 0']);
   });
 
   test('a caller who hangs up is 499', async () => {

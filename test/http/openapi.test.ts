@@ -18,7 +18,13 @@ let world: World;
 beforeAll(async () => {
   world = await createWorld(
     {},
-    { metrics: { request: () => {}, render: async () => ({ contentType: 'text/plain', text: '' }) } },
+    {
+      metrics: {
+        request: () => {},
+        door: () => {},
+        render: async () => ({ contentType: 'text/plain', text: '' }),
+      },
+    },
   );
 });
 afterAll(() => world.app.close());

@@ -39,6 +39,11 @@ export function createAdmission({
   let waitingBytes = 0;
   let busy = 0;
 
+  function take(weight: number): void {
+    busy += weight;
+    watch?.running(busy);
+  }
+
   function leaveQueue(entry: Waiting): void {
     queue = queue.filter((other) => other !== entry);
     waitingBytes -= entry.bytes;
@@ -48,7 +53,7 @@ export function createAdmission({
   /** In order: a heavy one at the head is never overtaken, so it cannot starve. */
   function pump(): void {
     for (let next = queue[0]; next && busy + next.weight <= capacity; next = queue[0]) {
-      busy += next.weight;
+      take(next.weight);
       leaveQueue(next);
       next.enter();
     }
@@ -56,7 +61,7 @@ export function createAdmission({
 
   function enter(weight: number, bytes: number, signal: AbortSignal | undefined): Promise<void> {
     if (queue.length === 0 && busy + weight <= capacity) {
-      busy += weight;
+      take(weight);
       return Promise.resolve();
     }
     if (queue.length >= maxWaiting || waitingBytes + bytes > maxWaitingBytes) {
@@ -91,7 +96,7 @@ export function createAdmission({
       try {
         return await work();
       } finally {
-        busy -= weight;
+        take(-weight);
         pump();
       }
     },

@@ -60,6 +60,7 @@ export function createBatcher<I, O>(
       queue = queue.slice(batch.length);
       for (const entry of batch) waitingBytes -= entry.bytes;
       running++;
+      watch?.running(running);
       watch?.sent(batch.length);
       run(batch.map((entry) => entry.item))
         .then(
@@ -72,6 +73,7 @@ export function createBatcher<I, O>(
         )
         .finally(() => {
           running--;
+          watch?.running(running);
           pump();
         });
     }

@@ -56,8 +56,11 @@ export function measuredTagging<
 ): (request: R, ...rest: Rest) => Promise<TagSet> {
   return async (request, ...rest) => {
     const tagSet = await runTagging(request, ...rest);
-    const all = { category: tagSet.category, ...tagSet.attributes };
-    for (const [id, { source, status, reason }] of Object.entries(all)) {
+    const decisions = [
+      ['category', tagSet.category] as const,
+      ...[tagSet, ...tagSet.variants].flatMap(({ attributes }) => Object.entries(attributes)),
+    ];
+    for (const [id, { source, status, reason }] of decisions) {
       if (source !== 'model' || (request.attributes && !request.attributes.includes(id))) continue;
       meter.decision(id, status, reason ?? '');
     }

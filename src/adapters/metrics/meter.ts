@@ -1,6 +1,7 @@
 /** What is counted and timed, in a registry of its own, as Prometheus text. Labels come from closed sets only. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { QueueWatch } from '../../application/ports.ts';
+import { createReadings, type Readings } from './readings.ts';
 
 export type Stage = 'decode' | 'colour' | 'inference' | 'store';
 
@@ -10,16 +11,16 @@ export interface AnsweredRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+  /** Of the problem that it was answered with. */
+  readonly fault: string | null;
 }
 
-export interface Meter {
+export interface Meter extends Readings {
   request(answered: AnsweredRequest): void;
   stage(stage: Stage, seconds: number): void;
   /** Distinct images of one request: found in the store, or to be worked. */
   images(found: number, missing: number): void;
   decision(attribute: string, status: string, reason: string): void;
-  /** Asked at every rendering: accepted work that waits. */
-  workWaiting(depth: () => Promise<number>): void;
   readonly inferenceQueue: QueueWatch;
   readonly decodeQueue: QueueWatch;
   /** The text exposition format, with its content type. */
@@ -45,6 +46,12 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
+  const faults = new Counter({
+    name: 'hangtag_http_faults_total',
+    help: 'Requests refused or failed, by the code of their problem: request.rate_limited, service.overloaded and so on.',
+    labelNames: ['code'] as const,
+    registers,
+  });
   const stages = new Histogram({
     name: 'hangtag_stage_duration_seconds',
     help: 'Steps of tagging. decode and inference include waiting for their turn; store is one call to the store.',
@@ -68,6 +75,16 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
     help: 'Images waiting to be decoded.',
     registers,
   });
+  const inferenceRunning = new Gauge({
+    name: 'hangtag_inference_running',
+    help: 'Calls of the model in work; INFERENCE_WORKERS at most.',
+    registers,
+  });
+  const decodeRunning = new Gauge({
+    name: 'hangtag_decode_running',
+    help: 'Cores that decoding takes right now, by the weight of the pictures in work; as many as there are at most.',
+    registers,
+  });
   const cache = new Counter({
     name: 'hangtag_image_cache_total',
     help: 'Distinct images of a request: hit was worked before under this model, miss was not.',
@@ -76,7 +93,7 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
   });
   const decisions = new Counter({
     name: 'hangtag_decisions_total',
-    help: 'Decisions by the model, per product; reason is empty unless it abstained.',
+    help: 'Decisions by the model, per product and variant; reason is empty unless it abstained.',
     labelNames: ['attribute', 'status', 'reason'] as const,
     registers,
   });
@@ -85,8 +102,10 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
   cache.inc({ result: 'miss' }, 0);
 
   return {
-    request({ method, route, status, seconds }) {
+    ...createReadings(registry),
+    request({ method, route, status, seconds, fault }) {
       requests.inc({ method, route, status: String(status) });
+      if (fault !== null) faults.inc({ code: fault });
       durations.observe({ route }, seconds);
     },
     stage: (stage, seconds) => stages.observe({ stage }, seconds),
@@ -95,24 +114,16 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
       cache.inc({ result: 'miss' }, missing);
     },
     decision: (attribute, status, reason) => decisions.inc({ attribute, status, reason }),
-    workWaiting(depth) {
-      const gauge: Gauge = new Gauge({
-        name: 'hangtag_work_waiting',
-        help: 'Accepted work (async=true) that waits for its turn or its next attempt.',
-        registers,
-        // A store that does not answer takes nothing else from whoever looks at the rest.
-        collect: () =>
-          depth().then(
-            (items) => gauge.set(items),
-            () => gauge.reset(),
-          ),
-      });
-    },
     inferenceQueue: {
       waiting: (items) => inferenceWaiting.set(items),
       sent: (items) => batches.observe(items),
+      running: (batches) => inferenceRunning.set(batches),
     },
-    decodeQueue: { waiting: (items) => decodeWaiting.set(items), sent: () => {} },
+    decodeQueue: {
+      waiting: (items) => decodeWaiting.set(items),
+      sent: () => {},
+      running: (weight) => decodeRunning.set(weight),
+    },
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

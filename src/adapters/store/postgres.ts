@@ -14,6 +14,15 @@ export interface PostgresStoreOptions {
   /** Connections at most; 10 unless told. */
   readonly poolSize?: number;
   readonly log: StoreLog;
+  /** Told once how to look at the pool. */
+  readonly watch?: (read: () => PoolState) => void;
+}
+
+/** Connections: busy ones have a call in work. `waiting`: calls without one. */
+export interface PoolState {
+  readonly busy: number;
+  readonly idle: number;
+  readonly waiting: number;
 }
 
 /** Milliseconds. The server ends a statement first; the client gives up on a silent connection soon after. */
@@ -30,18 +39,14 @@ export async function createPostgresStore({
   url,
   poolSize = 10,
   log,
+  watch,
 }: PostgresStoreOptions): Promise<SqlStore> {
-  const connect = (options: pg.PoolConfig) =>
-    new Kysely<Tables>({
-      dialect: new PostgresDialect({
-        pool: guardedPool(
-          new pg.Pool({ connectionString: url, application_name: 'hangtag', keepAlive: true, ...options }),
-          log,
-        ),
-      }),
-    });
+  const open = (options: pg.PoolConfig) =>
+    new pg.Pool({ connectionString: url, application_name: 'hangtag', keepAlive: true, ...options });
+  const connect = (pool: pg.Pool) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guardedPool(pool, log) }) });
   // Waiting for another process's migration, or a long one of our own, may take as long as it takes.
-  const preparing = connect({ max: 1, connectionTimeoutMillis: timeouts.connectionTimeoutMillis });
+  const preparing = connect(open({ max: 1, connectionTimeoutMillis: timeouts.connectionTimeoutMillis }));
   try {
     await refuseUnfinishedCopy(preparing);
     await migrate(preparing);
@@ -52,5 +57,11 @@ export async function createPostgresStore({
   } finally {
     await preparing.destroy();
   }
-  return createSqlStore({ db: connect({ max: poolSize, ...timeouts }), log });
+  const pool = open({ max: poolSize, ...timeouts });
+  watch?.(() => ({
+    busy: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+  }));
+  return createSqlStore({ db: connect(pool), log });
 }

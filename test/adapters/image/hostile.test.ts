@@ -102,7 +102,7 @@ test.each(['webp', 'gif'] as const)(
     const waiting: number[] = [];
     const watched = createSharpReader({
       concurrency: 4,
-      watch: { waiting: (items) => waiting.push(items), sent: () => {} },
+      watch: { waiting: (items) => waiting.push(items), sent: () => {}, running: () => {} },
     });
     const large = await plain(6400, 6400)
       .toFormat(format, { effort: format === 'gif' ? 1 : 0 })

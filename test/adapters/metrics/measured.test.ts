@@ -96,8 +96,10 @@ describe('measured ports', () => {
     const text = (await lines(meter)).filter((line) => line.startsWith('hangtag_decisions_total'));
     expect(text.sort()).toEqual([
       'hangtag_decisions_total{attribute="category",status="accepted",reason=""} 1',
-      'hangtag_decisions_total{attribute="color",status="accepted",reason=""} 2',
+      // Of the product and of its one variant, twice.
+      'hangtag_decisions_total{attribute="color",status="accepted",reason=""} 4',
       'hangtag_decisions_total{attribute="fit",status="abstained",reason="ambiguous"} 1',
+      'hangtag_decisions_total{attribute="pattern",status="accepted",reason=""} 1',
     ]);
   });
 });
@@ -109,12 +111,16 @@ describe('the meter', () => {
     first.inferenceQueue.waiting(7);
     first.inferenceQueue.sent(4);
     first.decodeQueue.waiting(2);
+    first.decodeQueue.running(1.5);
+    first.inferenceQueue.running(3);
     expect(await lines(second)).toContain('hangtag_image_cache_total{result="hit"} 0');
     const text = await lines(first);
     for (const line of [
       'hangtag_image_cache_total{result="hit"} 5',
       'hangtag_inference_waiting 7',
       'hangtag_decode_waiting 2',
+      'hangtag_decode_running 1.5',
+      'hangtag_inference_running 3',
       'hangtag_inference_batch_size_bucket{le="3"} 0',
       'hangtag_inference_batch_size_bucket{le="4"} 1',
     ])

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createPostgresStore } from '../../../src/adapters/store/postgres.ts';
+import { createPostgresStore, type PoolState } from '../../../src/adapters/store/postgres.ts';
 import type { Store } from '../../../src/application/ports.ts';
 import { countUp, writeOf } from '../../contracts/sample-tags.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
@@ -38,6 +38,24 @@ describe.skipIf(!server)('PostgreSQL (needs TEST_DATABASE_URL)', () => {
     const stores = [await open(), await open()];
     await Promise.all(Array.from({ length: 40 }, (_, i) => stores[i % 2]!.saveTags(countUp('shared'))));
     expect(await stores[0]!.findTags('shared')).toMatchObject({ title: '40', revision: 40 });
+  });
+
+  test('whoever watches the pool sees who works and who waits', async () => {
+    let read: () => PoolState = () => ({ busy: -1, idle: -1, waiting: -1 });
+    const store = await createPostgresStore({
+      url: database.url,
+      poolSize: 2,
+      log: quiet,
+      watch: (look) => {
+        read = look;
+      },
+    });
+    opened.push(store);
+    await store.ping();
+    const busy = Array.from({ length: 5 }, () => store.execute('select pg_sleep(0.5)'));
+    await expect.poll(() => read(), { timeout: 2_000 }).toEqual({ busy: 2, idle: 0, waiting: 3 });
+    await Promise.all(busy);
+    expect(read()).toEqual({ busy: 0, idle: 2, waiting: 0 });
   });
 
   test('lost connections, idle or at work, harm one call at most; then the store recovers', async () => {

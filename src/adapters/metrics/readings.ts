@@ -1,0 +1,84 @@
+/** Gauges that are read when somebody looks, and not before: what nobody needs to be told of as it changes. */
+import { Gauge, type Registry } from 'prom-client';
+
+/** The service's door as it stands. */
+export interface DoorLoad {
+  /** Of bodies being received and worked. */
+  bytesInFlight(): number;
+  /** Milliseconds by which the event loop comes late, on average; absent where nobody measures it. */
+  lagMs?(): number;
+}
+
+/** Connections to a database server. */
+export interface PoolLoad {
+  readonly busy: number;
+  readonly idle: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+}
+
+export interface Readings {
+  door(load: DoorLoad): void;
+  databasePool(read: () => PoolLoad): void;
+  /** Accepted work that waits. */
+  workWaiting(depth: () => Promise<number>): void;
+}
+
+export function createReadings(registry: Registry): Readings {
+  const registers = [registry];
+  return {
+    door({ bytesInFlight, lagMs }) {
+      new Gauge({
+        name: 'hangtag_http_bytes_in_flight',
+        help: 'Bytes of the bodies being received and worked, by what they announced.',
+        registers,
+        collect() {
+          this.set(bytesInFlight());
+        },
+      });
+      if (!lagMs) return;
+      new Gauge({
+        name: 'hangtag_event_loop_lag_seconds',
+        help: 'How late a turn of the event loop came, on average over the last second. Uploads are refused above 0.25.',
+        registers,
+        collect() {
+          this.set(lagMs() / 1000);
+        },
+      });
+    },
+    databasePool(read) {
+      new Gauge({
+        name: 'hangtag_database_connections',
+        help: 'Connections to PostgreSQL: busy ones have a call in work, idle ones wait for one.',
+        labelNames: ['state'] as const,
+        registers,
+        collect() {
+          const { busy, idle } = read();
+          this.set({ state: 'busy' }, busy);
+          this.set({ state: 'idle' }, idle);
+        },
+      });
+      new Gauge({
+        name: 'hangtag_database_waiting',
+        help: 'Calls that wait for a connection to PostgreSQL.',
+        registers,
+        collect() {
+          this.set(read().waiting);
+        },
+      });
+    },
+    workWaiting(depth) {
+      const gauge: Gauge = new Gauge({
+        name: 'hangtag_work_waiting',
+        help: 'Accepted work (async=true) that waits for its turn or its next attempt.',
+        registers,
+        // A store that does not answer takes nothing else from whoever looks at the rest.
+        collect: () =>
+          depth().then(
+            (items) => gauge.set(items),
+            () => gauge.reset(),
+          ),
+      });
+    },
+  };
+}
