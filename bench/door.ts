@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createFileTaxonomySource } from '../src/adapters/taxonomy/files.ts';
 import type { Services, TagRequest } from '../src/application/tag-request.ts';
 import { buildApp } from '../src/http/app.ts';
 import { createLog } from '../src/log.ts';
@@ -11,8 +13,12 @@ import { createLog } from '../src/log.ts';
 const tagSet = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Awaited<
   ReturnType<Services['tagProduct']>
 >;
+const source = createFileTaxonomySource({
+  directory: path.resolve('taxonomy'),
+  calibrationDirectory: path.resolve('calibration'),
+});
 const services = {
-  taxonomy: { attributeById: new Map() },
+  taxonomy: await source.load(),
   async tagProduct(request: TagRequest) {
     for (const { content } of request.images)
       if (content instanceof Uint8Array) createHash('sha256').update(content).digest('hex');

@@ -26,13 +26,18 @@ const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 async function upload(service: Running, id: string, body: Buffer): Promise<void> {
-  const answer = await fetch(`${service.url}/products/${id}/tags`, {
-    method: 'POST',
-    headers: { 'content-type': 'image/jpeg' },
-    body: new Uint8Array(body),
-  });
-  await answer.arrayBuffer();
-  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+  for (;;) {
+    const answer = await fetch(`${service.url}/products/${id}/tags`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/jpeg' },
+      body: new Uint8Array(body),
+    });
+    await answer.arrayBuffer();
+    if (answer.status === 200) return;
+    if (answer.status !== 503) throw new Error(`status ${answer.status}`);
+    // Load is shed where the machine is busy with other things: waiting costs the service next to nothing.
+    await new Promise((resolve) => setTimeout(resolve, 1000 * Number(answer.headers.get('retry-after'))));
+  }
 }
 
 /** CPU ms of the service for one request, over `count` requests at 16 connections. */
@@ -52,6 +57,16 @@ async function cpuPerRequest(
 
 const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-bench-'));
 const results: Result[] = [];
+
+/** At once, so that what was measured is not lost with what comes after. */
+function report(result: Result): void {
+  results.push(result);
+  const { name, measured, goal } = result;
+  process.stdout.write(
+    `${measured <= goal ? 'met   ' : 'MISSED'}  ${measured.toFixed(3).padStart(7)}  (goal <= ${goal})  ${name}\n`,
+  );
+}
+
 try {
   const small = await photo(400, 533, 82);
   const large = await photo(4000, 3000, 82);
@@ -89,28 +104,28 @@ try {
       await cpuPerRequest(service, few, (n) => upload(service, `L${name(n)}`, asAnother(large, name(n)))),
     );
   }
-  results.push({
+  report({
     name: 'CPU per durably stored request / bare decode and inference, 16 connections',
     measured: median(fresh) / median(bare),
     goal: 2.5,
   });
-  results.push({
+  report({
     name: 'G6 CPU of a duplicate / of a new image, 400 px',
     measured: median(repeated) / median(fresh),
     goal: 0.08,
   });
-  results.push({
+  report({
     name: 'G6 the same, 12 MP',
     measured: median(repeatedLarge) / median(freshLarge),
     goal: 0.25,
   });
-  results.push({
+  report({
     name: 'G11 HTTP, hash, JSON and log of a 50 KB request / the whole request',
     measured: (await doorCpu(service, await photo(560, 746, 90))) / median(fresh),
     goal: 0.05,
   });
   await service.stop();
-  results.push({
+  report({
     name: 'G7 peak memory over idle, 16 AVIF of 12 MP: with admission / without',
     measured: (await avifBurst('admitted')) / (await avifBurst('open')),
     goal: 0.35,
@@ -122,14 +137,14 @@ try {
   const burst = Array.from({ length: 64 }, (_, n) => asAnother(large, `b${n}`));
   await Promise.allSettled(burst.map((body, n) => upload(idle, `b${n}`, body)));
   const bytes = burst.reduce((sum, body) => sum + body.length, 0) / 2 ** 20;
-  results.push({
+  report({
     name: `G7b peak memory over idle / bytes in flight (64 JPEGs of 12 MP, ${bytes.toFixed(0)} MiB)`,
     measured: (memory(idle.pid).peak - before) / bytes,
     goal: 2.5,
   });
   await idle.stop();
 
-  results.push({
+  report({
     name: 'G8 difference to PIL / difference of a JPEG q90 round trip',
     measured: await parity(),
     goal: 0.2,
@@ -194,9 +209,4 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length;
 }
 
-for (const { name, measured, goal } of results) {
-  process.stdout.write(
-    `${measured <= goal ? 'met   ' : 'MISSED'}  ${measured.toFixed(3).padStart(7)}  (goal <= ${goal})  ${name}\n`,
-  );
-}
 await writeFile('bench/result.json', `${JSON.stringify(results, null, 2)}\n`);
