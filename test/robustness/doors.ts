@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createMeter } from '../../src/adapters/metrics/meter.ts';
 import { compose, composeOffline } from '../../src/composition.ts';
 import { parseConfig } from '../../src/config.ts';
 import { buildApp } from '../../src/http/app.ts';
@@ -51,7 +52,8 @@ export async function openDoors({ store, requestTimeoutMs }: DoorOptions): Promi
   const common = { services, log, limits: { requestTimeoutMs }, metrics: meter };
   const apps = {
     open: await buildApp({ ...common, keys: null }),
-    keyed: await buildApp({ ...common, keys }),
+    // A door tells the meter of itself, so each has its own.
+    keyed: await buildApp({ ...common, keys, metrics: createMeter() }),
   };
   for (const app of Object.values(apps)) await app.listen({ port: 0, host: '127.0.0.1' });
   const ports = {
