@@ -142,9 +142,10 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
       advance() {},
     };
     expect(counts(await copy({ watch, stretchLength: 20_000 }))).toEqual(everything);
-    expect(begun[0]).toMatchObject({ stage: 'copying', total: 1034 });
+    const total = Object.values(everything).reduce((sum, rows) => sum + rows, 0);
+    expect(begun[0]).toMatchObject({ stage: 'copying', total });
     expect(begun[0]!.before).toBeGreaterThan(300);
-    expect(begun[1]).toMatchObject({ stage: 'comparing', total: 1034 });
+    expect(begun[1]).toMatchObject({ stage: 'comparing', total });
     await (await openTarget()).close();
   });
 
