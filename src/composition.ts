@@ -203,6 +203,8 @@ async function assemble(
       }),
     },
     async close() {
+      // Where a worker ran, it has stopped the queue already.
+      await queue.stop(0);
       await model.close();
       await store.close();
     },

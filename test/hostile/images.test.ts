@@ -1,5 +1,6 @@
 /**
- * Every hostile image against the real service, in each of the three ways an image can be sent: the documented answer
+ * Every hostile image against the real service, in each of the three ways an image can be sent where LONG_RUNS is set,
+ * else in one of them, in turn: the documented answer
  * within the deadline, one process all the while, memory within bounds, and a good photo as good as before.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -89,7 +90,8 @@ describe(`${hostileImages.length} hostile images`, () => {
     const bytes = await image.make();
     if (isHeavy(image)) heavy.push({ image, bytes });
     forgetPeak(service.process.pid!);
-    for (const way of ways) {
+    const turn = ways[hostileImages.indexOf(image) % ways.length]!;
+    for (const way of process.env.LONG_RUNS ? ways : [turn]) {
       const start = performance.now();
       const answer = await send(`${image.name} ${way}`, way, image.type, bytes);
       const found = await verdict(answer);

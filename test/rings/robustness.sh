@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm run --silent build
 export SERVICE_ENTRY=dist/main.js
+export LONG_RUNS=1
 export ROBUSTNESS_REQUESTS=${ROBUSTNESS_REQUESTS:-10000}
 export KILL_ROUNDS=${KILL_ROUNDS:-20}
 npx vitest run test/hostile test/robustness test/journeys/kill.test.ts test/journeys/stop.test.ts \

@@ -6,14 +6,13 @@
  *
  * It sits in the driver, between giving the session back and answering, so that no query can forget it.
  */
-
-import type { PostgresPoolClient } from 'kysely';
 import {
   type DatabaseConnection,
   type Driver,
   PostgresDialect,
   PostgresDriver,
   type PostgresPool,
+  type PostgresPoolClient,
 } from 'kysely';
 
 export interface CommitGroups {

@@ -41,7 +41,7 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Your name for this call. Sent again within 24 hours it gives the same answer; with other content: 409.',
+    'Your name for this call. Sent again within 24 hours it gives the same answer; with other content: 409. Not used with `store=false`.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 

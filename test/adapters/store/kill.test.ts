@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { createPgliteStore } from '../../../src/adapters/store/pglite.ts';
-import type { Store } from '../../../src/application/ports.ts';
-import { sha256, vectorOf } from '../../contracts/sample-tags.ts';
+import { sha256 } from '../../contracts/sample-tags.ts';
+import { missingPromises } from './missing-promises.ts';
 import { quiet } from './quiet-log.ts';
 
 const rounds = Number(process.env.KILL_ROUNDS ?? 5);
@@ -62,22 +62,6 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'close');
 }
 
-async function missing(store: Store, promised: ReadonlyMap<string, number>): Promise<string[]> {
-  const problems: string[] = [];
-  for (const [id, revision] of promised) {
-    const tagSet = await store.findTags(id);
-    const entries = await store.history(id, 10);
-    const image = (await store.findImages([sha256(id)], 'm@1')).get(sha256(id));
-    if (!tagSet || tagSet.revision < revision) problems.push(`${id}: revision ${tagSet?.revision ?? 'none'}`);
-    if (entries.length !== tagSet?.revision) problems.push(`${id}: ${entries.length} history entries`);
-    if (JSON.stringify(entries[0]?.tagSet) !== JSON.stringify(tagSet))
-      problems.push(`${id}: history differs`);
-    if (!image || Buffer.compare(Buffer.from(image.vector.buffer), Buffer.from(vectorOf(id).buffer)) !== 0)
-      problems.push(`${id}: vector`);
-  }
-  return problems;
-}
-
 test(
   `${rounds} times kill -9: nothing that was acknowledged is lost`,
   async () => {
@@ -91,8 +75,8 @@ test(
       for (const [id, revision] of promised) all.set(id, revision);
       const store = await reopen();
       try {
-        expect(await missing(store, promised), `round ${round}, seed ${seed}`).toEqual([]);
-        if (round === rounds) expect(await missing(store, all)).toEqual([]);
+        expect(await missingPromises(store, promised), `round ${round}, seed ${seed}`).toEqual([]);
+        if (round === rounds) expect(await missingPromises(store, all)).toEqual([]);
       } finally {
         await store.close();
       }

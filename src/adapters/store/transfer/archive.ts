@@ -90,3 +90,8 @@ function textFile(name: string, text: string): ArchiveFile {
   const bytes = Buffer.from(text);
   return { kind: 'file', name, size: bytes.byteLength, content: () => [bytes] };
 }
+
+/** How many of these files are pictures: whose the originals are stands in a file among them. */
+export function countPictures(names: readonly string[]): number {
+  return names.filter((name) => /(?:^|\/)[0-9a-f]{64}$/.test(name)).length;
+}

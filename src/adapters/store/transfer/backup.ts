@@ -12,7 +12,7 @@ import type { BackupReport, TransferWatch } from '../../../application/ports-tra
 import { lockDirectory } from '../directory-lock.ts';
 import type { StoreLog } from '../failures.ts';
 import { flush } from '../flush-tree.ts';
-import { type ArchiveFile, type ArchiveFolder, writeArchive } from './archive.ts';
+import { type ArchiveFile, type ArchiveFolder, countPictures, writeArchive } from './archive.ts';
 import { readArchive } from './archive-reading.ts';
 
 export interface BackupOptions {
@@ -50,10 +50,8 @@ export async function backUp({ dataDir, file, log, watch, signal }: BackupOption
     watch.begin('checking', 'bytes', size, 0);
     await readArchive(draft, discard, watch.advance, signal);
     await publish(draft, target);
-    // By name: whose the originals are stands in a file among them.
-    const pictures = entries.filter(({ name }) => /^originals\/.*\b[0-9a-f]{64}$/.test(name));
     return {
-      originals: pictures.length,
+      originals: countPictures(entries.map(({ name }) => name)),
       bytes: size,
       leftOut: await leftOut(path.dirname(database), target),
     };

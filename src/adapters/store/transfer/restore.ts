@@ -14,6 +14,7 @@ import { lockDirectory } from '../directory-lock.ts';
 import type { StoreLog } from '../failures.ts';
 import { flush, flushTree } from '../flush-tree.ts';
 import { openEngine } from '../pglite.ts';
+import { countPictures } from './archive.ts';
 import { type ArchiveSink, readArchive } from './archive-reading.ts';
 
 export interface RestoreOptions {
@@ -55,7 +56,7 @@ export async function restore(options: RestoreOptions): Promise<BackupReport> {
     await rename(path.join(draft, 'database'), database);
     await flush(dataDir);
     await rm(draft, { recursive: true, force: true });
-    return { originals: pictures.length, bytes: size, leftOut: [] };
+    return { originals: countPictures(pictures), bytes: size, leftOut: [] };
   } finally {
     await lock.release();
   }
