@@ -3,16 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
 import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
+import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { removalContract } from './removal.contract.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-removal-'));
+const directory = path.join(folder, 'database');
+copyEmptyDatabase(directory);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 removalContract({
   name: 'embedded',
-  open: () =>
-    createPgliteStore({ directory: path.join(folder, 'database'), durability: 'relaxed', log: quiet }),
+  open: () => createPgliteStore({ directory, durability: 'relaxed', log: quiet }),
   orders: 25,
   fresh: false,
 });

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
 import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
+import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { storeContract } from './store.contract.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-store-'));
+const directory = path.join(folder, 'database');
+copyEmptyDatabase(directory);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-storeContract('embedded', () =>
-  createPgliteStore({ directory: path.join(folder, 'database'), durability: 'relaxed', log: quiet }),
-);
+storeContract('embedded', () => createPgliteStore({ directory, durability: 'relaxed', log: quiet }));

@@ -4,14 +4,16 @@ import path from 'node:path';
 import { afterAll } from 'vitest';
 import { createBossQueue } from '../../src/adapters/queue/pg-boss.ts';
 import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
+import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-work-'));
+const directory = path.join(folder, 'database');
+copyEmptyDatabase(directory);
 afterAll(() => rmSync(folder, { recursive: true }));
-const open = () =>
-  createPgliteStore({ directory: path.join(folder, 'database'), durability: 'relaxed', log: quiet });
+const open = () => createPgliteStore({ directory, durability: 'relaxed', log: quiet });
 
 acceptingContract('embedded', open);
 workContract('embedded', async () => {

@@ -100,7 +100,7 @@ test('a first start without room ends with the reason, and the next one with roo
   if (!disk) return context.skip('name spaces with mounts of their own are not permitted here');
   onTestFinished(() => disk.remove());
   disk.fill(0);
-  const failed = await startService(settingsOf(disk), disk.under).then(
+  const failed = await startService(settingsOf(disk), disk.under, true).then(
     () => new Error('it started'),
     (error: Error) => error,
   );
@@ -108,7 +108,7 @@ test('a first start without room ends with the reason, and the next one with roo
   expect(failed.message).toContain('hangtag cannot start');
   expect(failed.message).toMatch(/no space left|ENOSPC|cannot be used|cannot be created/i);
   disk.free(0);
-  const service = await startService(settingsOf(disk), disk.under);
+  const service = await startService(settingsOf(disk), disk.under, true);
   onTestFinished(async () => void (await service.stop('SIGKILL')));
   expect((await tag(service, 'first')).status).toBe(200);
 });

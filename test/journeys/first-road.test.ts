@@ -17,7 +17,7 @@ const settings = () => ({
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'hangtag-'));
-  service = await startService(settings());
+  service = await startService(settings(), [], true);
 });
 afterAll(async () => {
   await service.stop('SIGKILL');

@@ -1,10 +1,12 @@
 /**
- * Starts the real service as a process of its own on a free port: a journey knows it only by HTTP. From source, or from
- * SERVICE_ENTRY (dist/main.js, built) where that is set.
+ * Starts the real service as a process of its own on a free port: a journey knows it only by HTTP. As it was built for
+ * the run (`test/prepare.ts`), or from SERVICE_ENTRY.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -19,11 +21,17 @@ export interface Service {
 
 const entry = process.env.SERVICE_ENTRY ? [process.env.SERVICE_ENTRY] : ['--import', 'tsx', 'src/main.ts'];
 
-/** Rejects with its output if it ends before it listens. `under`: a program, with arguments, that becomes the service. */
+/**
+ * Rejects with its output if it ends before it listens. `under`: a program, with arguments, that becomes the service.
+ * `firstStart`: the service creates its database itself.
+ */
 export async function startService(
   settings: Readonly<Record<string, string>>,
   under: readonly string[] = [],
+  firstStart = false,
 ): Promise<Service> {
+  if (!firstStart && settings.DATA_DIR && !settings.DATABASE_URL && existsSync(settings.DATA_DIR))
+    copyEmptyDatabase(path.join(settings.DATA_DIR, 'database'));
   const [program, ...rest] = [...under, process.execPath, ...entry];
   const child = spawn(program!, rest, {
     cwd: root,

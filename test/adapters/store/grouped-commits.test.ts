@@ -1,26 +1,20 @@
 /** Commits that share an fsync: fewer flushes, and still nobody is told of what the disk does not hold. */
-import { cpSync, fsyncSync, mkdtempSync, rmSync } from 'node:fs';
+import { fsyncSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   createDurableFiles,
   type DurableFiles,
   durableSettings,
 } from '../../../src/adapters/store/durable-files.ts';
 import { createEmbeddedSession } from '../../../src/adapters/store/embedded-session.ts';
-import { createIfMissing } from '../../../src/adapters/store/first-start.ts';
 import { migrate } from '../../../src/adapters/store/migrate.ts';
 import { createSqlStore, type SqlStore } from '../../../src/adapters/store/sql-store.ts';
 import { countUp, writeOf } from '../../contracts/sample-tags.ts';
+import { copyEmptyDatabase } from './fresh-database-folder.ts';
 import { quiet } from './quiet-log.ts';
-
-const template = mkdtempSync(path.join(tmpdir(), 'hangtag-template-'));
-beforeAll(async () => {
-  await createIfMissing(path.join(template, 'database'), false, quiet);
-});
-afterAll(() => rmSync(template, { recursive: true, force: true }));
 
 let folder: string;
 let directory: string;
@@ -32,7 +26,7 @@ beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'hangtag-grouped-'));
   directory = path.join(folder, 'database');
   beforeFlush = () => {};
-  cpSync(path.join(template, 'database'), directory, { recursive: true });
+  copyEmptyDatabase(directory);
   durable = createDurableFiles(directory, (descriptor) => {
     beforeFlush();
     fsyncSync(descriptor);

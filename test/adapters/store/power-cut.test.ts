@@ -18,6 +18,7 @@ import { createPgliteStore } from '../../../src/adapters/store/pglite.ts';
 import { createSqlStore } from '../../../src/adapters/store/sql-store.ts';
 import type { Tables } from '../../../src/adapters/store/tables.ts';
 import { sha256, writeOf } from '../../contracts/sample-tags.ts';
+import { copyEmptyDatabase } from './fresh-database-folder.ts';
 import { missingPromises } from './missing-promises.ts';
 import { cutPower, type Operation, recordOperations } from './power-cut.ts';
 import { quiet } from './quiet-log.ts';
@@ -31,6 +32,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-cut-'));
 const before = path.join(folder, 'before');
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeAll(async () => {
+  copyEmptyDatabase(before);
   await (await createPgliteStore({ directory: before, durability: 'full', log: quiet })).close();
 });
 

@@ -6,12 +6,14 @@ import type { Session } from '../../../../src/adapters/store/transfer/end.ts';
 import type { Store } from '../../../../src/application/ports.ts';
 import type { TransferWatch } from '../../../../src/application/ports-transfer.ts';
 import { countUp, sha256, writeOf } from '../../../contracts/sample-tags.ts';
+import { copyEmptyDatabase } from '../fresh-database-folder.ts';
 import { quiet } from '../quiet-log.ts';
 
 export const oddId = 'Blüse "a\\b", {null} \u{1F457}';
 const ids = ['sku-1', 'sku-2', 'a', 'B', 'ä', oddId];
 
 export async function fillStore(dataDir: string): Promise<void> {
+  copyEmptyDatabase(path.join(dataDir, 'database'));
   const store = await createPgliteStore({
     directory: path.join(dataDir, 'database'),
     durability: 'relaxed',
