@@ -16,21 +16,13 @@ import type { Tables } from '../src/adapters/store/tables.ts';
 import type { ProductQuery } from '../src/application/ports.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../src/domain/review/standing.ts';
 import { acceptedTags } from '../src/domain/tagging/tags.ts';
+import { anyProduct } from '../test/contracts/any-product.ts';
 import { generatedTagSet, leaves } from './generated-products.ts';
 
 const products = Number(process.argv[2] ?? 20_000);
 const rounds = 9;
 const log = { info() {}, warn: console.warn, error: console.error };
 
-const everything: ProductQuery = {
-  categories: null,
-  tags: [],
-  review: null,
-  failed: false,
-  sort: 'updated',
-  limit: 50,
-  after: null,
-};
 const questions: Readonly<Record<string, Partial<ProductQuery>>> = {
   'latest first': {},
   'latest first, 200 a page': { limit: 200 },
@@ -108,7 +100,7 @@ async function measure(name: string, db: Kysely<Tables>): Promise<void> {
     if (state.startsWith('vacuumed')) await sql`vacuum (analyze) products`.execute(db);
     console.log(`\n| ${state} | first page, ms | a page far on, ms | by |\n|---|---|---|---|`);
     for (const [what, part] of Object.entries(questions)) {
-      const query = { ...everything, ...part };
+      const query = { ...anyProduct, ...part };
       let after = null;
       for (let page = 0; page < 10; page++)
         after = (await listProducts(db, { ...query, after })).next ?? after;

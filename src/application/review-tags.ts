@@ -13,6 +13,7 @@ import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts
 import { changed } from '../domain/tagging/merge.ts';
 import type { ImageEvidence, TagSet } from '../domain/tagging/types.ts';
 import type { Clock, ImageModel, Store } from './ports.ts';
+import { provenanceOf } from './provenance.ts';
 import { modelKey } from './read-image.ts';
 import type { Services } from './tag-request.ts';
 
@@ -77,23 +78,15 @@ function reviewed(
   known: KnownImages,
   at: string,
 ): TagSet {
-  const { taxonomy, calibration } = meaning;
   const opinion: SecondOpinion = {
     answer(tagSet, category) {
       const images = evidence(tagSet, known);
       const barred = barredIn(tagSet);
       return images && decideProduct(meaning, { images, category, attributes: null, explain: false, barred });
     },
-    provenance: {
-      backend: model.card.backend,
-      model: modelKey(model),
-      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
-      taxonomyHash: taxonomy.contentHash,
-      calibration: calibration?.id ?? null,
-      taggedAt: at,
-    },
+    provenance: provenanceOf(meaning, model, at),
   };
-  return applyReview(taxonomy, current, review, opinion, at);
+  return applyReview(meaning.taxonomy, current, review, opinion, at);
 }
 
 /** What is stored of the product's pictures; null unless all that were usable are still known to this model. */

@@ -10,6 +10,7 @@ import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import type { Clock, ImageModel, Store, TagWrite } from './ports.ts';
 import type { Originals } from './ports-originals.ts';
 import type { AnsweredCall, TagRequest } from './ports-work.ts';
+import { provenanceOf } from './provenance.ts';
 import { type KnownImage, modelKey, type ReadImages } from './read-image.ts';
 import { createSaveWithOriginals } from './save-with-originals.ts';
 
@@ -117,22 +118,14 @@ function answer(
     explain: request.explain,
     barred: barredIn(current),
   });
-  const { taxonomy, calibration } = meaning;
   const merged = merge(current, {
     productId: request.productId,
     title: request.title,
     answer: decided,
     attributes,
     images,
-    provenance: {
-      backend: model.card.backend,
-      model: modelKey(model),
-      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
-      taxonomyHash: taxonomy.contentHash,
-      calibration: calibration?.id ?? null,
-      taggedAt: clock(),
-    },
-    warnings: [...stated.warnings, ...(calibration ? [] : [uncalibrated])],
+    provenance: provenanceOf(meaning, model, clock()),
+    warnings: [...stated.warnings, ...(meaning.calibration ? [] : [uncalibrated])],
   });
   if (newest || current === null) return merged;
   // A newer input for some attributes came first: the pictures and the words are its.

@@ -1,21 +1,15 @@
 /** Products listed by what stands, a page of history at a time, and forgotten without a trace but their numbers. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ProductQuestion } from '../../src/application/tag-request.ts';
+import { anyProduct } from '../contracts/any-product.ts';
 import { createShop, type Shop, sha256 } from './shop.ts';
 
 let shop: Shop;
 beforeEach(() => {
   shop = createShop();
 });
-const everything: ProductQuestion = {
-  category: null,
-  tags: [],
-  review: null,
-  failed: false,
-  sort: 'updated',
-  limit: 50,
-  after: null,
-};
+const { categories: _, ...conditions } = anyProduct;
+const everything: ProductQuestion = { ...conditions, category: null };
 const listed = async (question: Partial<ProductQuestion> = {}) =>
   (await shop.list({ ...everything, ...question })).items.map(({ productId }) => productId);
 

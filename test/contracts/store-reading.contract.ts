@@ -3,17 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ListPosition, ProductQuery, Store } from '../../src/application/ports.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
+import { anyProduct } from './any-product.ts';
 import { countUp, decided, imageOf, sha256, tagSetOf, vectorOf, writeOf } from './sample-tags.ts';
 
-const everything: ProductQuery = {
-  categories: null,
-  tags: [],
-  review: null,
-  failed: false,
-  sort: 'updated',
-  limit: 50,
-  after: null,
-};
 const suggested = (confidence: number): Decision => ({ ...decided('v', confidence), status: 'suggested' });
 
 export function storeReadingContract(name: string, open: () => Promise<Store>): void {
@@ -24,7 +16,7 @@ export function storeReadingContract(name: string, open: () => Promise<Store>): 
     /** A tag of this test's own, so that tests do not see each other's products. */
     const mark = () => ({ own: decided(randomUUID()) });
     const asked = (own: Decision, more: Partial<ProductQuery> = {}): ProductQuery => ({
-      ...everything,
+      ...anyProduct,
       ...more,
       tags: [[`own/${own.values[0]!.id}`], ...(more.tags ?? [])],
     });
@@ -36,7 +28,7 @@ export function storeReadingContract(name: string, open: () => Promise<Store>): 
     afterAll(() => store?.close());
 
     test('an empty store has no products', async () => {
-      expect(await store.list(everything)).toEqual({ items: [], next: null });
+      expect(await store.list(anyProduct)).toEqual({ items: [], next: null });
     });
 
     test('latest change first, whole TagSets; the same tag any, different tags all', async () => {
@@ -227,7 +219,7 @@ export function storeReadingContract(name: string, open: () => Promise<Store>): 
     test('a closed store refuses', async () => {
       await store.close();
       const refusal = { code: 'store.unavailable' };
-      await expect(store.list(everything)).rejects.toMatchObject(refusal);
+      await expect(store.list(anyProduct)).rejects.toMatchObject(refusal);
       await expect(store.deleteProduct('p')).rejects.toMatchObject(refusal);
     });
   });

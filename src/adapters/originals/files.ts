@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Originals, StoredOriginal } from '../../application/ports-originals.ts';
 import { checkedSha256, isSha256, ownerName, shardOf } from './content-key.ts';
 import { absent, flush, publishDraft, sweepDrafts, translating } from './durable-draft.ts';
+import { oneWriteAtATime } from './one-write.ts';
 
 export interface FileOriginalsOptions {
   /** Created where missing; several processes may share it. */
@@ -16,7 +17,6 @@ export interface FileOriginalsOptions {
 /** Clears away what a crash left, then resolves. Refuses with `store.unavailable` where the folder cannot be used. */
 export async function createFileOriginals({ directory }: FileOriginalsOptions): Promise<Originals> {
   const drafts = path.join(directory, 'drafts');
-  const writing = new Map<string, Promise<void>>();
   await translating(async () => {
     await mkdir(drafts, { recursive: true, mode: 0o700 });
     await sweepDrafts(drafts);
@@ -50,17 +50,9 @@ export async function createFileOriginals({ directory }: FileOriginalsOptions): 
     }
   }
 
+  const writes = oneWriteAtATime((sha256, bytes) => translating(() => write(sha256, bytes)));
   return {
-    async put(sha256, bytes) {
-      checkedSha256(sha256);
-      // The same picture twice at once: both wait for the one write, so neither resolves before it is durable.
-      let work = writing.get(sha256);
-      if (!work) {
-        work = translating(() => write(sha256, bytes)).finally(() => writing.delete(sha256));
-        writing.set(sha256, work);
-      }
-      await work;
-    },
+    put: writes.put,
     async get(sha256) {
       checkedSha256(sha256);
       return translating(() => readFile(place(sha256)).catch(absent));
@@ -68,7 +60,7 @@ export async function createFileOriginals({ directory }: FileOriginalsOptions): 
     async delete(sha256) {
       checkedSha256(sha256);
       // A write of the same picture that is under way would bring it back.
-      await writing.get(sha256)?.catch(() => {});
+      await writes.settled(sha256);
       await translating(async () => {
         const target = place(sha256);
         const gone = await rm(target).then(

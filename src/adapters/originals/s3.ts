@@ -7,6 +7,7 @@ import type { Originals } from '../../application/ports-originals.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { checkedSha256, isSha256, ownerName, shardOf } from './content-key.ts';
 import { contentTypeOf } from './content-type.ts';
+import { oneWriteAtATime } from './one-write.ts';
 import { patient } from './s3-attempts.ts';
 import { createS3Bucket, type NewObject, type S3BucketOptions } from './s3-bucket.ts';
 import { S3Fault, unavailable } from './s3-fault.ts';
@@ -31,7 +32,6 @@ export async function createS3Originals({ url, ...options }: S3OriginalsOptions)
 
   const keyOf = (sha256: string) => keyIn(place, `${shardOf(checkedSha256(sha256))}/${sha256}`);
   const nameOf = new RegExp(`^${keyIn(place, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}([0-9a-f]{2})/(.*)$`);
-  const writing = new Map<string, Promise<void>>();
   /** Until the server says that it does not know conditional writes. */
   let conditional = true;
 
@@ -62,16 +62,9 @@ export async function createS3Originals({ url, ...options }: S3OriginalsOptions)
     else await bucket.put(key, { ...object, onlyNew: false });
   }
 
+  const writes = oneWriteAtATime((sha256, bytes) => translating(() => write(sha256, bytes)));
   return {
-    async put(sha256, bytes) {
-      checkedSha256(sha256);
-      let work = writing.get(sha256);
-      if (!work) {
-        work = translating(() => write(sha256, bytes)).finally(() => writing.delete(sha256));
-        writing.set(sha256, work);
-      }
-      await work;
-    },
+    put: writes.put,
     async get(sha256) {
       const bytes = await translating(async () => bucket.get(keyOf(sha256)));
       if (bytes === null || createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
