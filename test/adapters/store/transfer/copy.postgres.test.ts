@@ -234,7 +234,7 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
       await expect(copy()).rejects.toThrow('holds a finished copy of this store, made 20');
       await expect(copy({ restart: true })).rejects.toThrow('finished copy');
       const other = path.join(dataDir, 'other');
-      await fillStore(other);
+      await fillStore(other, { stranger: true });
       await expect(copy({ from: other })).rejects.toThrow('copy of another store');
       const transfer = createStoreTransfer({
         dataDir,

@@ -12,8 +12,9 @@ import { quiet } from '../quiet-log.ts';
 export const oddId = 'Blüse "a\\b", {null} \u{1F457}';
 const ids = ['sku-1', 'sku-2', 'a', 'B', 'ä', oddId];
 
-export async function fillStore(dataDir: string): Promise<void> {
-  copyEmptyDatabase(path.join(dataDir, 'database'));
+/** `stranger`: created by itself, so that it is no other copy of the run's database and has a name of its own. */
+export async function fillStore(dataDir: string, { stranger = false } = {}): Promise<void> {
+  if (!stranger) copyEmptyDatabase(path.join(dataDir, 'database'));
   const store = await createPgliteStore({
     directory: path.join(dataDir, 'database'),
     durability: 'relaxed',
