@@ -4,9 +4,12 @@ export interface RepeatOptions {
   /** Milliseconds until the first run, and from the end of one to the beginning of the next (give or take a tenth). */
   readonly firstMs: number;
   readonly everyMs: number;
-  /** A run that failed; the next one comes all the same. */
+  /** A run that failed; the next one comes sooner: after `soonestAgainMs`, doubled at each failure in a row. */
   readonly failed: (error: unknown) => void;
 }
+
+/** Milliseconds. */
+const soonestAgainMs = 10_000;
 
 /** Stops: no run begins any more, the one in work is told by its signal, and the promise waits for its end. */
 export type Stop = () => Promise<void>;
@@ -16,6 +19,7 @@ export function repeat(work: (signal: AbortSignal) => Promise<unknown>, options:
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let timer: ReturnType<typeof setTimeout>;
+  let failures = 0;
 
   const plan = (ms: number) => {
     // Several processes that start together drift apart.
@@ -24,9 +28,18 @@ export function repeat(work: (signal: AbortSignal) => Promise<unknown>, options:
   };
   const run = () => {
     running = work(stopping.signal)
-      .then(() => {}, failed)
+      .then(
+        () => {
+          failures = 0;
+        },
+        (error: unknown) => {
+          failures++;
+          failed(error);
+        },
+      )
       .then(() => {
-        if (!stopping.signal.aborted) plan(everyMs);
+        if (stopping.signal.aborted) return;
+        plan(failures === 0 ? everyMs : Math.min(everyMs, soonestAgainMs * 2 ** (failures - 1)));
       });
   };
   plan(firstMs);

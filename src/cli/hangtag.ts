@@ -37,11 +37,15 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const complain = (line: string) => process.stderr.write(`${line}\n`);
 
+/** Commands listen nowhere: what HOST asks for, and the image sets it, is none of theirs. */
+const settings = (more: Readonly<Record<string, string>> = {}) =>
+  parseConfig({ ...process.env, ...more, HOST: '' }, root);
+
 async function run([command, ...rest]: readonly string[]): Promise<number> {
   if (command === 'tag') {
     const parsed = parseTagArguments(rest);
     if (typeof parsed === 'string') return misused(parsed);
-    const { services, close } = await composeOffline(parseConfig(process.env, root), createLog('silent'));
+    const { services, close } = await composeOffline(settings(), createLog('silent'));
     try {
       return await tagFiles(services, parsed, print, complain);
     } finally {
@@ -62,12 +66,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
   }
   if (command === 'taxonomy' && rest[0] === 'check' && rest.length <= 2) {
     const directory = rest[1];
-    return checkTaxonomy(
-      taxonomySource(
-        parseConfig({ ...process.env, ...(directory ? { TAXONOMY_DIR: directory } : {}) }, root),
-      ),
-      print,
-    );
+    return checkTaxonomy(taxonomySource(settings(directory ? { TAXONOMY_DIR: directory } : {})), print);
   }
   if (command === 'keys' && rest[0] === 'create') {
     const parsed = parseKeyArguments(rest.slice(1));
@@ -76,7 +75,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
   if (command === 'store') {
     const parsed = parseStoreArguments(rest);
     if (typeof parsed === 'string') return misused(parsed);
-    const config = parseConfig(process.env, root);
+    const config = settings();
     return runStore(parsed, {
       transfer: storeTransfer(config, createLog('silent')),
       config,

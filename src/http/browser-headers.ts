@@ -49,5 +49,7 @@ export async function guardPages(scope: FastifyInstance, styles: readonly string
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: false,
+    // No promise about all pages of this origin is ours to make.
+    originAgentCluster: false,
   });
 }

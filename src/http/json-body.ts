@@ -18,18 +18,27 @@ const short = z.string().nullish();
 /** The JSON form of a tagging request. */
 export const jsonBody = z
   .strictObject({
-    images: z.array(
-      z.strictObject({
-        url: z.string().optional(),
-        s3: z.string().optional(),
-        base64: z.string().optional(),
-        view: short,
-        variant: short,
-        ref: short,
-      }),
-    ),
-    category: short,
-    title: short,
+    images: z
+      .array(
+        z
+          .strictObject({
+            url: z.string().optional().meta({ description: 'Not fetched by this version: 422.' }),
+            s3: z.string().optional().meta({ description: 'Not fetched by this version: 422.' }),
+            base64: z
+              .string()
+              .optional()
+              .meta({ description: 'The file, in base64, without a data: prefix.' }),
+            view: short.meta({ description: 'front, back, side, detail or other.' }),
+            variant: short.meta({
+              description: 'Which variant it shows: a key of your choice, such as `red`.',
+            }),
+            ref: short.meta({ description: 'Your name for the picture; comes back in `images`.' }),
+          })
+          .meta({ description: 'Exactly one of url, s3 and base64.' }),
+      )
+      .meta({ description: '1 to 8, in order.' }),
+    category: short.meta({ description: 'What it is, if you know; see the query.' }),
+    title: short.meta({ description: 'Kept with the product; never used to guess.' }),
   })
   .meta({ id: 'TagRequest' });
 

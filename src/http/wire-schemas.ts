@@ -2,9 +2,17 @@
 import { z } from 'zod';
 import { errorKinds } from '../domain/errors.ts';
 
-const status = z.enum(['accepted', 'suggested', 'abstained', 'cleared']);
-const reason = z.enum(['below-threshold', 'ambiguous', 'not-visible']);
-const source = z.enum(['model', 'human', 'merchant']);
+const status = z.enum(['accepted', 'suggested', 'abstained', 'cleared']).meta({
+  description:
+    'accepted: in `tags` and lists. suggested: likely, to be looked at first. abstained: `reason` says why. cleared: a person or merchant says that it has none.',
+});
+const reason = z.enum(['below-threshold', 'ambiguous', 'not-visible']).meta({
+  description:
+    'Why the model abstained: its best value is not sure enough, too close to the next, or no picture shows it.',
+});
+const source = z
+  .enum(['model', 'human', 'merchant'])
+  .meta({ description: 'Who says so. No model overwrites the other two.' });
 const share = z.number().min(0).max(1);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -24,16 +32,17 @@ const provenance = z
 
 const candidate = z
   .strictObject({ id: z.string(), name: z.string(), confidence: share })
-  .meta({ id: 'Candidate' });
+  .meta({ id: 'Candidate', description: 'What it may be; a review accepts it by its id.' });
 
 const value = z.strictObject({
   id: z.string().nullable(),
   name: z.string(),
-  confidence: share.nullable(),
+  confidence: share.nullable().meta({ description: 'Probability; null where a person or merchant spoke.' }),
   hex: z
     .string()
     .regex(/^#[0-9a-f]{6}$/)
-    .optional(),
+    .optional()
+    .meta({ description: 'Colour: as measured in the pixels.' }),
   share: share.optional().meta({ description: 'Colour: part of the product’s pixels.' }),
   evidence: z.enum(['pixel', 'model', 'both']).optional(),
 });
@@ -54,11 +63,19 @@ const decisionFields = {
   status,
   reason: reason.optional(),
   source,
-  threshold: z.number().nullable(),
+  threshold: z.number().nullable().meta({ description: 'The model accepts from here on.' }),
   evidence: z.array(z.int()).optional().meta({ description: 'Indexes of the images that voted.' }),
-  candidates: z.array(candidate).max(5),
-  rejected: z.array(z.string()),
-  reviewed: z.strictObject({ by: z.string().nullable(), at: z.string() }).nullable(),
+  candidates: z
+    .array(candidate)
+    .max(5)
+    .meta({ description: 'Best first; given where it abstains, and always with `explain=true`.' }),
+  rejected: z
+    .array(z.string())
+    .meta({ description: 'Values that a person barred; no model gives them again before a `reset`.' }),
+  reviewed: z
+    .strictObject({ by: z.string().nullable(), at: z.string() })
+    .nullable()
+    .meta({ description: 'Who last said something about it, and when.' }),
   provenance: provenance.optional(),
   explain: explanation.optional(),
 };
@@ -72,10 +89,13 @@ export const tagSetSchema = z
   .strictObject({
     apiVersion: z.literal(1),
     productId: z.string(),
-    revision: z.int().min(0),
+    revision: z.int().min(0).meta({ description: 'From 1; 0 where nothing was stored (`store=false`).' }),
     title: z.string().nullable(),
     category: categoryDecision,
-    attributes: z.record(z.string(), decision),
+    attributes: z.record(z.string(), decision).meta({
+      description:
+        'By attribute id. Absent: it does not apply to the category, or the model cannot decide it.',
+    }),
     variants: z.array(
       z.strictObject({
         key: z.string(),
@@ -83,7 +103,9 @@ export const tagSetSchema = z
         attributes: z.record(z.string(), decision),
       }),
     ),
-    tags: z.array(z.string()),
+    tags: z
+      .array(z.string())
+      .meta({ description: 'All that is accepted, as `<attribute>/<value>`; `category/<id>` first.' }),
     images: z.array(
       z.strictObject({
         index: z.int(),

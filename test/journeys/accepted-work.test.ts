@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OwnDatabase, ownDatabase } from './own-database.ts';
 import { type Service, startService } from './service.ts';
 
 const picture = await readFile(path.resolve(import.meta.dirname, '../fixtures/images/tall.jpg'));
@@ -11,16 +12,18 @@ const run = Date.now();
 let folder: string;
 let settings: Record<string, string>;
 let service: Service;
+let database: OwnDatabase;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'hangtag-accepted-'));
-  const database = process.env.TEST_DATABASE_URL;
-  settings = { DATA_DIR: folder, ...(database ? { DATABASE_URL: database } : {}) };
+  database = await ownDatabase();
+  settings = { DATA_DIR: folder, ...database.settings };
   service = await startService(settings);
 }, 60_000);
 afterAll(async () => {
   await service?.stop();
   await rm(folder, { recursive: true, force: true });
+  await database.drop();
 });
 
 /**

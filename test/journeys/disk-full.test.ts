@@ -7,11 +7,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Disk, limitedDisk, tmpfsDisk } from './full-disk.ts';
 import { createLedger, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, picture, settleAll, startLoad } from './mixed-load.ts';
+import { type OwnDatabase, ownDatabase } from './own-database.ts';
 import { type Service, startService } from './service.ts';
 
-const settingsOf = (disk: Disk) => ({
+const settingsOf = (disk: Disk, database?: OwnDatabase) => ({
   DATA_DIR: disk.dataDir,
-  ...(process.env.TEST_DATABASE_URL ? { DATABASE_URL: process.env.TEST_DATABASE_URL } : {}),
+  ...database?.settings,
 });
 
 const tag = (service: Service, id: string) =>
@@ -37,7 +38,10 @@ async function fillUnderLoad(disk: Disk): Promise<void> {
   const ledger = createLedger();
   const run = `full-${Date.now()}`;
   onTestFinished(() => disk.remove());
-  let service = await startService(settingsOf(disk), disk.under);
+  const database = await ownDatabase();
+  onTestFinished(() => database.drop());
+  const settings = settingsOf(disk, database);
+  let service = await startService(settings, disk.under);
   // Before the disk goes: what is registered last runs first.
   onTestFinished(async () => void (await service.stop('SIGKILL')));
   const load = startLoad({ url: service.url, ledger, run, lanes: 4, seed: 3, rough: true });
@@ -67,16 +71,29 @@ async function fillUnderLoad(disk: Disk): Promise<void> {
   const byItself = await readyWithin(service, 5000);
   if (!byItself) {
     const code = await service.stop();
-    service = await startService(settingsOf(disk), disk.under);
+    service = await startService(settings, disk.under);
     expect(code).toBe(0);
   }
   expect(await settleAll(service.url, ledger)).toEqual([]);
   expect(originalsMissing(ledger, disk.seenFromHere)).toEqual([]);
-  expect((await tag(service, `${run}-late`)).status).toBe(200);
+  expect(await tagWhenTaken(service, `${run}-late`)).toEqual({ status: 200, code: undefined });
   expect((await get(service, '/readyz')).status).toBe(200);
   console.info(
     `${disk.name}: ${JSON.stringify(Object.fromEntries(load.heard))}, acknowledged ${JSON.stringify(before)}, reading ${read.status}, recovered ${byItself ? 'by itself' : 'after a restart'}`,
   );
+}
+
+/** Just started on a busy machine, the service may shed load for a moment; nothing else is tried again. */
+async function tagWhenTaken(
+  service: Service,
+  id: string,
+): Promise<{ status: number; code: string | undefined }> {
+  for (let left = 20; ; left--) {
+    const answer = await tag(service, id);
+    const { code } = (await answer.json()) as { code?: string };
+    if (code !== 'service.overloaded' || left === 0) return { status: answer.status, code };
+    await sleep(500);
+  }
 }
 
 test('under a process that may not write', { timeout: 120_000 }, async (context) => {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OwnDatabase, ownDatabase } from './own-database.ts';
 import { type Service, startService } from './service.ts';
 
 /** A drawn T-shirt, navy on white: see test/fixtures/images. */
@@ -10,18 +11,21 @@ const picture = await readFile(path.resolve(import.meta.dirname, '../fixtures/im
 type Answer = { category: object; attributes: Record<string, { status: string }> };
 let folder: string;
 let service: Service;
+let database: OwnDatabase;
 const settings = () => ({
   DATA_DIR: folder,
-  ...(process.env.TEST_DATABASE_URL ? { DATABASE_URL: process.env.TEST_DATABASE_URL } : {}),
+  ...database.settings,
 });
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'hangtag-'));
+  database = await ownDatabase();
   service = await startService(settings(), [], true);
 });
 afterAll(async () => {
   await service.stop('SIGKILL');
   await rm(folder, { recursive: true, force: true });
+  await database.drop();
 });
 
 const multipart = (...files: Uint8Array[]) => {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, chances, settleAll, startLoad } from './mixed-load.ts';
+import { ownDatabase } from './own-database.ts';
 import { startService } from './service.ts';
 
 const rounds = Number(process.env.KILL_ROUNDS ?? 2);
@@ -16,9 +17,10 @@ const seed = Number(process.env.KILL_SEED ?? 1);
 
 test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 180_000 + rounds * 30_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-kill-'));
+  const database = await ownDatabase();
   const settings = {
     DATA_DIR: folder,
-    ...(process.env.TEST_DATABASE_URL ? { DATABASE_URL: process.env.TEST_DATABASE_URL } : {}),
+    ...database.settings,
   };
   const run = `kill-${Date.now()}`;
   const ledger = createLedger();
@@ -58,5 +60,6 @@ test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 180_000 + rou
   } finally {
     await service.stop('SIGKILL');
     await rm(folder, { recursive: true, force: true });
+    await database.drop();
   }
 });

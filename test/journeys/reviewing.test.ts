@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OwnDatabase, ownDatabase } from './own-database.ts';
 import { type Service, startService } from './service.ts';
 
 const drawing = (name: string) => readFile(path.resolve(import.meta.dirname, '../fixtures/images', name));
@@ -44,16 +45,18 @@ const names = ['one', 'two', 'three'].map((name) => `${run}/${name}`);
 let folder: string;
 let settings: Record<string, string>;
 let service: Service;
+let database: OwnDatabase;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'hangtag-reviewing-'));
-  const database = process.env.TEST_DATABASE_URL;
-  settings = { DATA_DIR: folder, ...(database ? { DATABASE_URL: database } : {}) };
+  database = await ownDatabase();
+  settings = { DATA_DIR: folder, ...database.settings };
   service = await startService(settings);
 }, 60_000);
 afterAll(async () => {
   await service?.stop();
   await rm(folder, { recursive: true, force: true });
+  await database.drop();
 });
 
 const at = (id: string) => `${service.url}/products/${encodeURIComponent(id)}`;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, settleAll, startLoad } from './mixed-load.ts';
+import { ownDatabase } from './own-database.ts';
 import { startService } from './service.ts';
 
 /** Milliseconds: the service gives itself 20 s to finish what it has begun. */
@@ -12,9 +13,10 @@ const mostToStop = 25_000;
 
 test('SIGTERM under load', { timeout: 120_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-stop-'));
+  const database = await ownDatabase();
   const settings = {
     DATA_DIR: folder,
-    ...(process.env.TEST_DATABASE_URL ? { DATABASE_URL: process.env.TEST_DATABASE_URL } : {}),
+    ...database.settings,
   };
   const ledger = createLedger();
   let service = await startService(settings);
@@ -53,5 +55,6 @@ test('SIGTERM under load', { timeout: 120_000 }, async () => {
   } finally {
     await service.stop('SIGKILL');
     await rm(folder, { recursive: true, force: true });
+    await database.drop();
   }
 });

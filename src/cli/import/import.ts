@@ -2,8 +2,10 @@
 import { appendFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ClientOptions, createClient, type Failure, ImportStopped } from './client.ts';
-import { SourceError } from './product.ts';
+import { createReadStatement } from './attributes.ts';
+import { type Client, type ClientOptions, createClient, ImportStopped, type Outcome } from './client.ts';
+import type { Failure } from './failure.ts';
+import { type ImportProduct, SourceError } from './product.ts';
 import { type Count, createProgress, type Screen } from './progress.ts';
 import { readSource, type Source } from './source.ts';
 import { hashInputs, openState } from './state.ts';
@@ -61,6 +63,7 @@ export async function runImport(
   }
   for (const note of source.notes) print(note);
   const client = createClient(server);
+  const say = createSay(client);
   const state = await openState(`${args.source}.hangtag-import`, args.restart);
   const failuresFile = `${args.source}.failures.ndjson`;
   const failures: Failure[] = [];
@@ -78,19 +81,23 @@ export async function runImport(
     for (const product of queue) {
       if (server.stop.aborted || broken) return;
       const inputs = await hashInputs(product, server.url);
-      if (state.isDone(product, inputs)) {
+      const before = state.doneWith(product, inputs);
+      if (before) {
+        for (const fault of before) await fail(fault);
         count.skipped++;
         continue;
       }
-      const outcome = await client.send(product);
+      let outcome = await client.send(product);
+      if (outcome.kind === 'done' && inputs.said !== null && !state.wasSaid(product, inputs))
+        outcome = both(outcome, await say(product));
       if (outcome.kind === 'stopped') return;
       if (outcome.kind === 'failed') {
         await fail(outcome.failure);
         count.failed++;
       } else {
-        // Stored, so not sent again; but a picture that could not be used is somebody's to look at.
+        // Stored, so not sent again; but a picture or a word that could not be used is somebody’s to look at.
         for (const fault of outcome.faults) await fail(fault);
-        await state.markDone(product, inputs);
+        await state.markDone(product, inputs, outcome.faults);
         count.tagged++;
       }
       progress.show(count);
@@ -103,7 +110,7 @@ export async function runImport(
     const workers = Array.from({ length: args.concurrency }, () =>
       work().catch((error: unknown) => {
         if (!(error instanceof ImportStopped)) throw error;
-        broken ??= error;
+        if (!server.stop.aborted) broken ??= error;
       }),
     );
     await Promise.all(workers);
@@ -113,6 +120,24 @@ export async function runImport(
     broken = error;
   }
   return report(count, failures, broken, failuresFile, print);
+}
+
+type Done = Extract<Outcome, { readonly kind: 'done' }>;
+
+/** What the source says of a product's attributes, to the server; what it does not know is a fault of the product. */
+function createSay(client: Client): (product: ImportProduct) => Promise<Outcome> {
+  const readStatement = createReadStatement((id) => client.attribute(id));
+  return async ({ id, attributes, variants }) => {
+    const { set, unknown } = await readStatement(attributes, new Set(variants).size > 1);
+    const faults = unknown.map((detail): Failure => ({ id, status: null, code: 'attributes', detail }));
+    if (Object.keys(set).length === 0) return { kind: 'done', faults };
+    const said = await client.say(id, set);
+    return said.kind === 'done' ? { kind: 'done', faults } : said;
+  };
+}
+
+function both(first: Done, second: Outcome): Outcome {
+  return second.kind === 'done' ? { kind: 'done', faults: [...first.faults, ...second.faults] } : second;
 }
 
 function report(

@@ -10,6 +10,8 @@ export interface ImportProduct {
   /** One per image, empty where none is stated; or none at all. */
   readonly views: readonly string[];
   readonly variants: readonly string[];
+  /** What the merchant says: attribute to values, each by its id or label. */
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What stands in a source, in its words; paths relative to the source. */
@@ -20,6 +22,8 @@ export interface RawProduct {
   readonly title?: string | undefined;
   readonly views?: readonly string[] | undefined;
   readonly variants?: readonly string[] | undefined;
+  /** Pairs of an attribute and a value; several of one attribute are several values. */
+  readonly attributes?: readonly (readonly [string, string])[] | undefined;
 }
 
 /** Nothing was sent: the source has to be put right first. */
@@ -60,6 +64,13 @@ export function checkProduct(raw: RawProduct, base: string): ImportProduct | rea
     if (list?.some((entry) => /[,\p{Cc}]/u.test(entry)))
       problems.push(`an entry of ${name} has a comma or a control character`);
   }
+  const attributes: Record<string, string[]> = {};
+  for (const [attribute, value] of raw.attributes ?? []) {
+    const [name, label] = [attribute.trim(), value.trim()];
+    if (name === '' || label === '')
+      problems.push(`${JSON.stringify(`${attribute}/${value}`.slice(0, 60))} is not <attribute>/<value>`);
+    else attributes[name] = [...(attributes[name] ?? []), label];
+  }
   if (problems.length > 0) return problems;
   return {
     id,
@@ -68,5 +79,6 @@ export function checkProduct(raw: RawProduct, base: string): ImportProduct | rea
     title: raw.title?.trim() || null,
     views: raw.views ?? [],
     variants: raw.variants ?? [],
+    attributes,
   };
 }

@@ -10,8 +10,8 @@ export interface Source {
   readonly notes: readonly string[];
 }
 
-const columns = ['id', 'images', 'category', 'title', 'variant', 'views'];
-const keys = ['id', 'images', 'category', 'title', 'views', 'variants'];
+const columns = ['id', 'images', 'category', 'title', 'variant', 'views', 'attributes'];
+const keys = ['id', 'images', 'category', 'title', 'views', 'variants', 'attributes'];
 const photo = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 const byName = new Intl.Collator('en', { numeric: true }).compare;
 
@@ -75,9 +75,9 @@ async function readCsv(file: string): Promise<Source> {
     const variants = split(row.variant);
     const one = variants.length === 1 ? images.map(() => variants[0]!) : variants;
     const { id = '', category, title } = row;
-    return [
-      { where: `line ${line}`, raw: { id, images, category, title, views: split(row.views), variants: one } },
-    ];
+    const attributes = split(row.attributes).map(pair);
+    const raw = { id, images, category, title, views: split(row.views), variants: one, attributes };
+    return [{ where: `line ${line}`, raw }];
   });
   return { products: checkAll(found, path.dirname(file), wrong), notes: [] };
 }
@@ -109,10 +109,17 @@ function parseLine(text: string): RawProduct | string {
     if (given[key] !== undefined && typeof given[key] !== 'string') return `"${key}" must be text`;
   for (const key of ['images', 'views', 'variants'])
     if (given[key] !== undefined && !isTexts(given[key])) return `"${key}" must be a list of texts`;
-  const texts = given as { [key: string]: string } & { [key in 'images' | 'views' | 'variants']?: string[] };
-  const { id = '', images = [], category, title, variants } = texts;
-  return { id, images, category, title, variants, views: texts.views };
+  if (given.attributes !== undefined && !isStatement(given.attributes))
+    return '"attributes" must be an object of attributes, each with a list of texts: {"color":["navy"]}';
+  const { id = '', images = [], attributes = {}, ...rest } = given as unknown as Line;
+  const pairs = Object.entries(attributes).flatMap(([name, values]) =>
+    values.map((value) => [name, value] as const),
+  );
+  return { ...rest, id, images, attributes: pairs };
 }
+
+/** A line whose types were checked. */
+type Line = Omit<RawProduct, 'attributes'> & { readonly attributes?: Readonly<Record<string, string[]>> };
 
 interface Found {
   readonly where: string;
@@ -149,6 +156,21 @@ async function readText(file: string): Promise<string> {
 /** `a|b|c`; nothing where the field is empty or its column is absent. */
 function split(field: string | undefined): string[] {
   return field === undefined || field.trim() === '' ? [] : field.split('|').map((entry) => entry.trim());
+}
+
+/** `material/Washed denim` */
+function pair(entry: string): readonly [string, string] {
+  const slash = entry.indexOf('/');
+  return slash < 0 ? [entry, ''] : [entry.slice(0, slash), entry.slice(slash + 1)];
+}
+
+function isStatement(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(isTexts)
+  );
 }
 
 function isTexts(value: unknown): boolean {

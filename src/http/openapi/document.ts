@@ -1,4 +1,7 @@
 /** The OpenAPI 3.1 document, assembled from the wire's schemas. `docs/openapi.json` is its committed copy; a test compares them. */
+import { problemExamples } from './example-problems.ts';
+import { examples } from './examples.ts';
+import { groups, introduction } from './introduction.ts';
 import { components, type Json } from './parts.ts';
 import { productPaths } from './products.ts';
 import { servicePaths } from './service.ts';
@@ -9,16 +12,28 @@ export function openApiDocument(): Json {
   const info = {
     title: 'hangtag',
     version: '1',
-    description:
-      'Product photos in, structured attributes out. Names, shapes and codes are stable; fields may be added, enums are open.',
+    description: introduction(),
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   };
   const securitySchemes = {
-    bearer: { type: 'http', scheme: 'bearer', description: 'ht_<id>_<secret>' },
-    header: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'ht_<id>_<secret>' },
+    bearer: { type: 'http', scheme: 'bearer', description: 'The whole key: `ht_<id>_<secret>`.' },
+    header: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'x-api-key',
+      description: 'The whole key, instead: `ht_<id>_<secret>`.',
+    },
   };
   // The last: no key, where the service is open on loopback.
   const security = [{ bearer: [] }, { header: [] }, {}];
   const sorted = Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { openapi: '3.1.0', info, paths, security, components: { schemas: sorted, securitySchemes } };
+  return {
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: '/', description: 'Where this document came from.' }],
+    tags: groups,
+    paths,
+    security,
+    components: { schemas: sorted, examples: { ...examples, ...problemExamples }, securitySchemes },
+  };
 }

@@ -5,6 +5,7 @@ import { imageTypes } from '../routes/tag-product.ts';
 import { operationSchema } from '../wire-operation.ts';
 import { historyPageSchema } from '../wire-pages.ts';
 import { tagSetSchema } from '../wire-schemas.ts';
+import { examplesOf } from './examples.ts';
 import {
   etag,
   flag,
@@ -20,21 +21,37 @@ import {
 } from './parts.ts';
 
 const tagQuery = [
-  query('attributes', 'Comma-separated: only these are decided and rewritten.', { type: 'string' }),
   query(
-    'category',
-    'A taxonomy id or name, a Shopify category GID, or a Google category id. The body’s wins.',
+    'attributes',
+    'Comma-separated, such as `color,sleeve-length`: only these are decided and rewritten, the others stay as they are.',
     { type: 'string' },
   ),
-  query('minConfidence', 'Filters the answer, never what is stored.', {
-    type: 'number',
-    minimum: 0,
-    maximum: 1,
-    default: 0,
-  }),
-  query('explain', 'Scores, captions and thresholds behind each decision.', flag(false)),
+  query(
+    'category',
+    'What it is, if you know: a taxonomy id or name (`t-shirt`), a Shopify category GID, or a Google category id. It wins over the model (`source: "merchant"`); one in the body wins over this. An unknown one is a warning in the answer, no fault.',
+    { type: 'string' },
+  ),
+  query(
+    'minConfidence',
+    'Filters the answer, never what is stored: what is less sure is shown as a candidate.',
+    {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+    },
+  ),
+  query(
+    'explain',
+    'Adds the scores, captions and thresholds behind each decision, as `explain`.',
+    flag(false),
+  ),
   query('store', 'false: answer only, nothing is written.', flag(true)),
-  query('async', 'true: accepted now, tagged later; see `Location`. Not with `store=false`.', flag(false)),
+  query(
+    'async',
+    'true: answers 202 at once and tags later; `Location` says where to ask how it went. Not with `store=false`.',
+    flag(false),
+  ),
 ];
 
 const idempotencyKey = {
@@ -46,26 +63,40 @@ const idempotencyKey = {
 };
 
 function tagBody(): Json {
+  // Empty is as good as absent; a page that offers to try the call would fill in a word otherwise.
+  const optional = (description: string) => ({ type: 'string', description, default: '' });
   const form = {
     type: 'object',
     required: ['image'],
     properties: {
-      image: { type: 'array', minItems: 1, maxItems: 8, items: { type: 'string', format: 'binary' } },
-      category: { type: 'string' },
-      title: { type: 'string' },
-      views: {
-        type: 'string',
-        description: 'Comma-separated, one per image: front, back, side, detail, other.',
+      image: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 8,
+        items: { type: 'string', format: 'binary' },
+        description: 'The files, in order: one part named `image` for each.',
       },
-      variants: { type: 'string', description: 'Comma-separated, one key per image.' },
+      category: optional('What it is, if you know; see the query.'),
+      title: optional('Kept with the product; never used to guess.'),
+      views: optional(
+        'Comma-separated, one per image in order: front, back, side, detail, other; empty where unknown.',
+      ),
+      variants: optional(
+        'Comma-separated, one key of your choice per image in order (`navy,navy,red`). With several, colour, pattern, material and the like are decided for each and stand in `variants`.',
+      ),
     },
   };
-  const raw = { schema: { type: 'string', format: 'binary' } };
+  const raw = {
+    schema: { type: 'string', format: 'binary', description: 'The picture itself, as the whole body.' },
+  };
   return {
     required: true,
     content: {
       'multipart/form-data': { schema: form, encoding: { image: { contentType: 'image/*' } } },
-      'application/json': { schema: reference(jsonBody, 'input') },
+      'application/json': {
+        schema: reference(jsonBody, 'input'),
+        ...examplesOf(['tagBase64', 'tagVariants']),
+      },
       ...Object.fromEntries(imageTypes.map((type) => [type, raw])),
     },
   };
@@ -75,26 +106,51 @@ export const taggingPaths: Json = {
   '/products/{id}/tags': {
     post: {
       operationId: 'tagProduct',
-      ...scope('tag'),
+      tags: ['Tagging'],
+      ...scope(
+        'tag',
+        'Send files as a form (`curl -F image=@front.jpg -F image=@back.jpg …`), one picture as the body (`curl --data-binary @photo.jpg -H "content-type: image/jpeg" …`), or base64 in JSON. The pictures replace those of the last call; what people and merchants said stays. A picture that was seen before is not worked again.',
+      ),
       summary: 'Tag a product from its images, and store the answer',
       parameters: [productId, ...tagQuery, idempotencyKey],
       requestBody: tagBody(),
       responses: {
-        200: json(tagSetSchema, 'The TagSet.', etag),
-        202: json(operationSchema, 'Accepted, with `async=true`.', { Location: text('/operations/<id>') }),
-        ...refusals(404, 409, 413, 415, 422, 501, 504),
+        200: json(tagSetSchema, 'The TagSet.', etag, ['tagged']),
+        202: json(operationSchema, 'Accepted, with `async=true`.', { Location: text('`/operations/{id}`') }, [
+          'accepted',
+        ]),
+        ...refusals(
+          'product.invalid_id',
+          'image.missing',
+          'product.not_found',
+          'idempotency.conflict',
+          'inference.unavailable',
+          413,
+          415,
+          422,
+          501,
+          504,
+        ),
       },
     },
     get: {
       operationId: 'readTags',
+      tags: ['Tagging'],
       ...scope('read'),
       summary: 'The current TagSet',
       parameters: [productId],
-      responses: { 200: json(tagSetSchema, 'The TagSet.', etag), ...refusals(404) },
+      responses: {
+        200: json(tagSetSchema, 'The TagSet.', etag, ['tagged', 'reviewed']),
+        ...refusals('product.invalid_id', 'product.not_found'),
+      },
     },
     patch: {
       operationId: 'reviewTags',
-      ...scope('review'),
+      tags: ['Review'],
+      ...scope(
+        'review',
+        'All of it happens, or nothing: a 400 names every mistake with a pointer. At least one of `set`, `clear`, `accept`, `reject`, `reset` and `category` has to say something. What is touched becomes `source: "human"`. Ids are those of `GET /taxonomy`; the model need not know them. `category` may stand in the place of an attribute: `"accept":["category/shirt"]`. An attribute that was only rejected, not answered, no longer waits for a review. Saying the same again changes nothing but `reviewed`.',
+      ),
       summary: 'What a person says of the tags; later runs of a model leave it alone',
       parameters: [
         productId,
@@ -102,24 +158,36 @@ export const taggingPaths: Json = {
           name: 'If-Match',
           in: 'header',
           description:
-            'The revision that was looked at, as `ETag` gave it (or several, RFC 9110). None of them stands: 412. Weak tags match nothing.',
+            'The revision that was looked at, as `ETag` gave it (or several, RFC 9110); left out, any. None of them stands: 412. Weak tags match nothing.',
           schema: { type: 'string', examples: ['"3"'] },
         },
       ],
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: reference(reviewBody, 'input') } },
+        content: {
+          'application/json': {
+            schema: reference(reviewBody, 'input'),
+            ...examplesOf(['set', 'acceptAndReject', 'clearAndReset']),
+          },
+        },
       },
-      responses: { 200: json(tagSetSchema, 'The TagSet.', etag), ...refusals(404, 412, 413, 415) },
+      responses: {
+        200: json(tagSetSchema, 'The TagSet as it stands now.', etag, ['reviewed']),
+        ...refusals('product.invalid_id', 'product.not_found', 412, 'request.unsupported_type'),
+      },
     },
   },
   '/products/{id}/tags/history': {
     get: {
       operationId: 'readHistory',
+      tags: ['Review'],
       ...scope('read'),
       summary: 'Every revision, newest first',
       parameters: [productId, ...page],
-      responses: { 200: json(historyPageSchema, 'A page of revisions.'), ...refusals(404) },
+      responses: {
+        200: json(historyPageSchema, 'A page of revisions.', {}, ['history']),
+        ...refusals('product.invalid_id', 'product.not_found'),
+      },
     },
   },
 };

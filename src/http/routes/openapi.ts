@@ -17,7 +17,11 @@ export async function openApiRoutes(app: FastifyInstance): Promise<void> {
       route.config = { ...route.config, scope: 'none' };
     });
     await guardPages(page, [logoStyle]);
-    await page.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'hangtag: the HTTP API' } });
+    await page.register(swaggerUi, {
+      routePrefix: '/docs',
+      theme: { title: 'hangtag: the HTTP API' },
+      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
+    });
   });
   app.get('/openapi.json', { config: { scope: 'none' } }, async () => document);
 }

@@ -31,9 +31,13 @@ export const reviewBody = z
         '`<attribute>/<value>`: taken away, and barred until `reset`. The model may answer with others.',
     }),
     reset: words.meta({ description: 'Attributes (or `category`) handed back to the model.' }),
-    category: word.nullish(),
-    variant: z.string().max(512).nullish(),
-    by: z.string().nullish(),
+    category: word.nullish().meta({ description: 'The category: id, name, Shopify GID or Google id.' }),
+    variant: z
+      .string()
+      .max(512)
+      .nullish()
+      .meta({ description: 'All of this is about this variant, by its key in `variants`.' }),
+    by: z.string().nullish().meta({ description: 'Who says so; comes back in `reviewed`.' }),
   })
   .meta({ id: 'Review' });
 

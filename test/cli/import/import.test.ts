@@ -117,14 +117,17 @@ describe('sources', () => {
     expect((await run('odd.csv')).text).toContain('"colour" is not known; known are id, images, category');
     await put(
       'bad.ndjson',
-      '{"id":"1","images":["a"],"attributes":{}}\nnope\n{"id":7,"images":["a"]}\n{"id":"..","images":[]}',
+      '{"id":"1","images":["a"],"attribute":{}}\nnope\n{"id":7,"images":["a"]}\n{"id":"..","images":[]}\n' +
+        '{"id":"5","images":["a"],"attributes":{"color":"navy"}}\n{"id":"6","images":["a"],"attributes":{"color":[""]}}',
     );
     const lines = (await run('bad.ndjson')).text;
     for (const part of [
-      'line 1: "attributes" is not known',
+      'line 1: "attribute" is not known',
       'line 2: this is not JSON',
       'line 3: "id" must be text',
       'line 4: ',
+      'line 5: "attributes" must be an object',
+      'line 6: "color/" is not <attribute>/<value>',
     ])
       expect(lines).toContain(part);
     expect((await run('absent.csv')).code).toBe(2);
@@ -218,7 +221,11 @@ describe('trouble', () => {
       return true;
     };
     expect(await run('shop')).toMatchObject({ code: 1, text: expect.stringContaining('a.jpg: Broken.') });
-    expect((await run('shop')).text).toContain('1 unchanged');
+    // Nor is it forgotten by the runs that come after.
+    const again = await run('shop');
+    expect([again.code, sent.length]).toEqual([1, 1]);
+    expect(again.text).toContain('a.jpg: Broken.');
+    expect(again.text).toContain('0 tagged, 1 unchanged');
   });
 
   test('a broken connection is tried again; a server that is away or refuses the key ends the run', async () => {
@@ -228,6 +235,11 @@ describe('trouble', () => {
       return true;
     };
     expect((await run('shop')).code).toBe(0);
+    behave = (_id, reply) => problem(reply, 403);
+    expect(await run('shop', { restart: true })).toMatchObject({
+      code: 2,
+      text: expect.stringContaining('refuses: What is wrong.'),
+    });
     behave = (_id, reply) => problem(reply, 401);
     expect(await run('shop', { restart: true })).toMatchObject({
       code: 2,

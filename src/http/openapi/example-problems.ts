@@ -1,0 +1,62 @@
+/** One problem for each code, as a caller meets it. */
+import { type ErrorCode, errorKinds, HangtagError } from '../../domain/errors.ts';
+import { problem, statusOf } from '../error-response.ts';
+import type { Json } from './json.ts';
+
+/** In the words of the service where it has only one way to say it; a code without words here shows its title. */
+const details: Partial<Record<ErrorCode, string>> = {
+  'request.malformed': '/set/colour: "colour" is not an attribute of products.',
+  'request.too_large': 'A request may have at most 67108864 bytes.',
+  'request.unsupported_type':
+    'Send multipart/form-data, application/json, or an image as image/jpeg, png, webp, avif, gif or tiff.',
+  'request.not_found': 'There is nothing at this path and method.',
+  'request.cross_site': 'This service is open on this machine only: the Host must be loopback.',
+  'request.rate_limited': 'At most 600 calls a minute; nothing was stored.',
+  'access.unauthenticated':
+    'Send a valid key as "Authorization: Bearer ht_<id>_<secret>" or "x-api-key: ht_<id>_<secret>".',
+  'access.forbidden': 'This call needs a key with the scope "review".',
+  'product.not_found': 'No product with this id has been tagged.',
+  'product.invalid_id': 'A product id has 1 to 256 characters, none of them control characters.',
+  'attribute.not_found': 'The taxonomy has no attribute with this id.',
+  'image.missing': 'Send at least one image.',
+  'image.too_many': 'One request takes at most 8 images.',
+  'image.too_large': 'An image may have at most 20 MiB.',
+  'image.unsupported_type': 'This looks like PDF. Send JPEG, PNG, WebP, AVIF, GIF or TIFF.',
+  'image.unreadable': 'The base64 text is empty or not valid base64.',
+  'image.reference_unsupported': 'References (url, s3) are not fetched by this version: send the bytes.',
+  'idempotency.conflict': 'This Idempotency-Key was used for another call within the last 24 hours.',
+  'operation.not_found': 'There is no operation with this id; they are kept for 7 days.',
+  'revision.conflict': 'The product is at revision 3.',
+  'inference.timeout': 'The model gave no answer within 10000 ms; nothing was stored.',
+  'store.unavailable': 'The database is busy: no connection became free in time.',
+  'service.overloaded': 'The service is too busy to take more work; nothing was stored.',
+  'service.internal': 'Something went wrong here; it is logged under this request id.',
+};
+
+/** By code, for `components.examples`. */
+export const problemExamples: Json = Object.fromEntries(
+  Object.keys(errorKinds).map((code) => [code, problemExample(code as ErrorCode)]),
+);
+
+function problemExample(code: ErrorCode): Json {
+  const { title } = errorKinds[code];
+  const detail = details[code] ?? `${title}.`;
+  const errors =
+    code === 'request.malformed'
+      ? [
+          {
+            code: 'attribute.not_found',
+            detail: '"colour" is not an attribute of products.',
+            pointer: '/set/colour',
+          },
+        ]
+      : [];
+  const fault = new HangtagError(code, detail, {
+    errors,
+    ...(code === 'revision.conflict' ? { revision: 3 } : {}),
+  });
+  return {
+    summary: title,
+    value: problem(fault, statusOf[code], '0b9ca3f4-4a44-4c51-8a4e-0f5f6c1f1a11'),
+  };
+}
