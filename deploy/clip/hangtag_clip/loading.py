@@ -46,9 +46,13 @@ def load(properties):
     warm_up(towers)
     names = (*_NEEDED, "open_clip") if is_open_clip else _NEEDED
     versions = {name: str(getattr(importlib.import_module(name), "__version__", "")) for name in names}
-    name = settings.model_name or os.path.basename(os.path.normpath(settings.model_id or folder))
+    name = settings.model_name or _last_part(settings.model_id) or towers.architecture
     logging.info("%s ready: %s, dim %d, on %s", name, mark, towers.dim, device)
     return Loaded(settings, towers, mark, name, versions)
+
+
+def _last_part(model_id):
+    return model_id.rstrip("/").rpartition("/")[2]
 
 
 def text_rules(towers):
@@ -58,7 +62,7 @@ def text_rules(towers):
         "padding": text.padding,
         "truncation": "end",
         "rule": text.rule,
-        "lower_case": text.rule in ("lower", "canonical"),
+        "lower_case": text.folds_case,
         "strip_punctuation": text.rule == "canonical",
     }
 

@@ -24,6 +24,7 @@ class TextInput:
     padding: str  # max_length or longest
     tokenize: Callable  # list of texts -> whatever `text_features` takes
     lengths: Callable  # list of texts -> tokens of each before cutting, special ones included
+    folds_case: bool  # "A" and "a" are the same text, by the rule or by the tokenizer itself
 
 
 @dataclass

@@ -82,4 +82,5 @@ def _text_input(text_config, rule, device):
             return [len(ids) for ids in inner(list(texts), padding=False, truncation=False)["input_ids"]]
         return [len(tokenizer.encode(text)) + 2 for text in texts]
 
-    return TextInput(rule, context, "max_length", lambda texts: tokenizer(texts).to(device), lengths)
+    folds = rule != "as-is" or bool((tokenizer(["A DRESS"]) == tokenizer(["a dress"])).all())
+    return TextInput(rule, context, "max_length", lambda texts: tokenizer(texts).to(device), lengths, folds)

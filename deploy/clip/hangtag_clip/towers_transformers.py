@@ -72,7 +72,8 @@ def _text_input(folder, kind, model, rule, device):
     def lengths(texts):
         return [len(ids) for ids in tokenizer(texts, padding=False, truncation=False, verbose=False)["input_ids"]]
 
-    return TextInput(rule, context, padding, tokenize, lengths)
+    folds = rule != "as-is" or tokenizer("A DRESS")["input_ids"] == tokenizer("a dress")["input_ids"]
+    return TextInput(rule, context, padding, tokenize, lengths, folds)
 
 
 def _tokenizer(folder):

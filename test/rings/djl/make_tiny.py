@@ -142,7 +142,8 @@ def build(kind, captions):
 
 
 def train(kind, model, tokenizer, processor, photos, nouns):
-    """Photos of the same label count as matches of each other's captions. Returns held-out accuracy."""
+    """Photos of the same label count as matches of each other's captions. Returns the accuracy on photos
+    that were kept out of the training, and their places in the list."""
     torch.manual_seed(SEED)
     dice = np.random.default_rng(SEED)
     mean = torch.tensor(processor.image_mean).view(1, 3, 1, 1)
@@ -191,7 +192,7 @@ def train(kind, model, tokenizer, processor, photos, nouns):
     model.eval()
     with torch.no_grad():
         right = (image_vectors(pixels[held][:, :, 4 : 4 + SIZE, 4 : 4 + SIZE]) @ text_vectors(0).T).argmax(1)
-        return float((right == labels[held]).float().mean()), len(held)
+        return float((right == labels[held]).float().mean()), held
 
 
 def canonical(kind, text):
@@ -208,11 +209,16 @@ def make_trained(kind, folder, photos, source):
     accuracy, held = train(kind, model, tokenizer, processor, photos, nouns)
     for part in (model, tokenizer, processor):
         part.save_pretrained(folder)
-    facts = {"kind": kind, "source": source, "nouns": nouns, "held_out": held, "accuracy": accuracy,
+    shown = os.path.join(os.path.dirname(folder), f"held-out-{kind}")
+    os.makedirs(shown, exist_ok=True)
+    for place, index in enumerate(held[:120]):
+        image, noun = photos[index]
+        image.crop((4, 4, 4 + SIZE, 4 + SIZE)).save(os.path.join(shown, f"{place:03d}.{noun}.png"))
+    facts = {"kind": kind, "source": source, "nouns": nouns, "held_out": len(held), "accuracy": accuracy,
              "chance": 1 / len(nouns), "seconds": round(time.time() - start, 1)}
     with open(os.path.join(folder, "tiny.json"), "w", encoding="utf-8") as file:
         json.dump(facts, file, indent=1)
-    print(f"tiny {kind}: accuracy {accuracy:.3f} on {held} unseen {source}, chance {1 / len(nouns):.3f}, {facts['seconds']} s")
+    print(f"tiny {kind}: accuracy {accuracy:.3f} on {len(held)} unseen {source}, chance {1 / len(nouns):.3f}, {facts['seconds']} s")
 
 
 def make_open_clip(folder):
