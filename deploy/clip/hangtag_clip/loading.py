@@ -46,7 +46,7 @@ def load(properties):
     warm_up(towers)
     names = (*_NEEDED, "open_clip") if is_open_clip else _NEEDED
     versions = {name: str(getattr(importlib.import_module(name), "__version__", "")) for name in names}
-    name = settings.model_name or _last_part(settings.model_id) or towers.architecture
+    name = settings.card_name or _last_part(settings.model_id) or towers.architecture
     logging.info("%s ready: %s, dim %d, on %s", name, mark, towers.dim, device)
     return Loaded(settings, towers, mark, name, versions)
 

@@ -10,7 +10,7 @@ TEXT_RULES = ("auto", "as-is", "lower", "canonical")
 @dataclass(frozen=True)
 class Settings:
     model_id: str = ""  # empty: the weights lie beside model.py
-    model_name: str = ""  # what `describe` calls the model; empty: taken from model_id
+    card_name: str = ""  # what `describe` calls the model; empty: taken from model_id
     revision: str = ""  # a hub revision; only read for a hub id
     dtype: str = "auto"  # auto: fp16 on a GPU, fp32 on a CPU
     text_rule: str = "auto"

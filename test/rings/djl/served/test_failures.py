@@ -106,7 +106,7 @@ class Start(unittest.TestCase):
         return server.wait(), server
 
     def test_a_model_by_its_folder(self):
-        running, server = self.started([f"option.model_id={TINY}/tiny-clip", "option.model_name=shop", "option.max_batch=3"])
+        running, server = self.started([f"option.model_id={TINY}/tiny-clip", "option.card_name=shop", "option.max_batch=3"])
         self.assertTrue(running, server.log()[-3000:])
         card = server.ask({"task": "describe"})
         self.assertEqual((card["model"]["name"], card["max_batch"]), ("shop", 3))
