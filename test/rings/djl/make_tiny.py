@@ -13,13 +13,14 @@ import hashlib
 import json
 import os
 import random
+import re
 import sys
 import time
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     CLIPConfig,
     CLIPImageProcessor,
@@ -75,9 +76,28 @@ def draw_shapes():
     return taken
 
 
+def words_of(captions):
+    return sorted({word for caption in captions for word in re.findall("[a-z]+", caption.lower())})
+
+
 def clip_tokenizer(captions):
+    """CLIP's own byte-level BPE, with merges that spell out each word of the captions: a trained one
+    is not the same twice."""
     pattern = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-    core = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>", continuing_subword_prefix=""))
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special = ["<|startoftext|>", "<|endoftext|>"]
+    tokens, merges = special + alphabet + [letter + "</w>" for letter in alphabet], []
+    for word in words_of(captions):
+        letters = [*word[:-1], word[-1] + "</w>"]
+        start = letters[0]
+        for letter in letters[1:]:
+            if start + letter not in tokens:
+                merges.append((start, letter))
+                tokens.append(start + letter)
+            start += letter
+    vocabulary = {token: place for place, token in enumerate(tokens)}
+    core = Tokenizer(models.BPE(vocabulary, merges, unk_token=special[1], end_of_word_suffix="</w>",
+                                continuing_subword_prefix=""))
     core.normalizer = normalizers.Sequence(
         [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
     )
@@ -85,36 +105,20 @@ def clip_tokenizer(captions):
         [pre_tokenizers.Split(Regex(pattern), "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     core.decoder = decoders.ByteLevel()
-    special = ["<|startoftext|>", "<|endoftext|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    core.train_from_iterator(
-        captions,
-        trainers.BpeTrainer(
-            vocab_size=900,
-            special_tokens=special,
-            initial_alphabet=alphabet + [letter + "</w>" for letter in alphabet],
-            end_of_word_suffix="</w>",
-            show_progress=False,
-        ),
-    )
-    start, end = (core.token_to_id(token) for token in special)
     core.post_processor = processors.RobertaProcessing(
-        sep=(special[1], end), cls=(special[0], start), trim_offsets=False, add_prefix_space=False
+        sep=(special[1], 1), cls=(special[0], 0), trim_offsets=False, add_prefix_space=False
     )
     return CLIPTokenizerFast(tokenizer_object=core, bos_token=special[0], eos_token=special[1],
                              unk_token=special[1], pad_token=special[1], model_max_length=77)
 
 
 def siglip_tokenizer(captions):
-    core = Tokenizer(models.Unigram())
+    """A unigram model, as SentencePiece makes them: the words of the captions, and single letters."""
+    letters = [(chr(code), -10.0) for code in range(33, 127)] + [("\u2581", -10.0)]
+    words = [("\u2581" + word, -2.0) for word in words_of(captions)]
+    core = Tokenizer(models.Unigram([("</s>", 0.0), ("<unk>", -20.0), *letters, *words], unk_id=1))
     core.normalizer = normalizers.NFKC()
     core.pre_tokenizer = pre_tokenizers.Metaspace()
-    letters = [chr(code) for code in range(32, 127)]
-    core.train_from_iterator(
-        captions + [" ".join(letters)] * 3,
-        trainers.UnigramTrainer(vocab_size=400, special_tokens=["</s>", "<unk>"], unk_token="<unk>",
-                                initial_alphabet=letters, show_progress=False),
-    )
     core.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 0)])
     return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="</s>", pad_token="</s>", unk_token="<unk>",
                                    model_max_length=32)
