@@ -10,9 +10,19 @@ python="$cache/venv/bin/python"
 export LD_LIBRARY_PATH="$cache/openblas" OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" HF_HUB_OFFLINE=1
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$(cd ../../../deploy/clip && pwd):$cache/lib/python-0.34.0.jar"
 
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+counted() { # the tests of one folder, their lines shown and counted
+  "$python" -W ignore -m unittest discover "$@" -t . 2>&1 | tee -a "$reports/lines"
+}
+total() { sed -n 's/^Ran \([0-9]*\) tests.*/\1/p' "$reports/lines" | awk '{n += $1} END {print n}'; }
+
 echo "== the handler's parts"
-"$python" -m unittest discover -b -s unit -t .
-[ "${1:-all}" = all ] || exit 0
+counted -b -s unit
+if [ "${1:-all}" != all ]; then
+  echo "$(total) passed, 0 failed"
+  exit
+fi
 
 echo "== tiny models"
 photos=${HANGTAG_PHOTOS:-../../../../shared/photos}
@@ -24,8 +34,7 @@ if [ ! -e "$HANGTAG_TINY/done" ]; then
   touch "$HANGTAG_TINY/done"
 fi
 
-export HANGTAG_PACKAGED=$(mktemp -d)
-trap 'rm -rf "$HANGTAG_PACKAGED"' EXIT
+export HANGTAG_PACKAGED="$reports/packaged"
 for kind in clip siglip open-clip; do
   ../../../deploy/package.sh clip "$HANGTAG_PACKAGED/$kind" "$HANGTAG_TINY/tiny-$kind" >/dev/null
   ../../../deploy/package.sh clip "$HANGTAG_PACKAGED/$kind" "$HANGTAG_TINY/tiny-$kind" >/dev/null
@@ -33,4 +42,5 @@ for kind in clip siglip open-clip; do
 done
 
 echo "== served"
-"$python" -W ignore -m unittest discover -v -s served -t .
+counted -v -s served
+echo "$(total) passed, 0 failed"

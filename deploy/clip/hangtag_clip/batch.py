@@ -5,6 +5,7 @@ has, each once. Whatever fails, fails for the picture or text it belongs to.
 """
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -26,8 +27,9 @@ class Batcher:
         """Returns, for each call, `(images, texts)`: lists of a vector, `(vector, cut_off)` or a
         Fault, in the call's own order; and what the batch cost, for `served`."""
         before = dict(self._towers.forwards)
-        images = self._images([image for call in calls for image in call.images])
-        texts, hits, misses = self._texts([text for call in calls for text in call.texts])
+        until = time.monotonic() + self._settings.batch_seconds
+        texts, hits, misses = self._texts([text for call in calls for text in call.texts], until)
+        images = self._images([image for call in calls for image in call.images], until)
         answers, image_at, text_at = [], 0, 0
         for call in calls:
             image_to, text_to = image_at + len(call.images), text_at + len(call.texts)
@@ -37,24 +39,26 @@ class Batcher:
         forwards = {tower: after[tower] - before[tower] for tower in after}
         return answers, {"forwards": forwards, "text_cache": {"hits": hits, "misses": misses}}
 
-    def _images(self, pictures):
-        pixels = list(self._decoders.map(self._decode, pictures))
+    def _images(self, pictures, until):
+        pixels = list(self._decoders.map(lambda picture: self._decode(picture, until), pictures))
         good = [index for index, entry in enumerate(pixels) if not isinstance(entry, Fault)]
-        vectors = _guarded(self._towers.embed_pixels, [pixels[index] for index in good])
+        vectors = _guarded(self._towers.embed_pixels, [pixels[index] for index in good], until)
         found = list(pixels)
         for index, vector in zip(good, vectors):
             found[index] = vector
         return found
 
-    def _decode(self, picture):
+    def _decode(self, picture, until):
         if isinstance(picture, Fault):
             return picture
+        if time.monotonic() > until:
+            return _overloaded()
         try:
             return pixels_of(picture, self._towers.preprocessing, self._settings.max_pixels)
         except Fault as fault:
             return fault
 
-    def _texts(self, texts):
+    def _texts(self, texts, until):
         ruled = [text if isinstance(text, Fault) else self._ruled(text) for text in texts]
         keys = [None if isinstance(text, Fault) else TextCache.key(text) for text in ruled]
         known = {key: self._cache.get(key) for key in keys if key is not None}
@@ -62,7 +66,7 @@ class Batcher:
         hits = sum(1 for key in keys if key is not None and key not in missing)
         wanted = list(missing.values())
         cuts = self._towers.cut_off(wanted) if wanted else []
-        for key, vector, cut in zip(missing, _guarded(self._towers.embed_texts, wanted), cuts):
+        for key, vector, cut in zip(missing, _guarded(self._towers.embed_texts, wanted, until), cuts):
             known[key] = vector if isinstance(vector, Fault) else (vector, cut)
             if not isinstance(vector, Fault):
                 self._cache.put(key, known[key])
@@ -73,19 +77,24 @@ class Batcher:
         return ruled or Fault("text.malformed", "nothing is left of the text after the model's text rule")
 
 
-def _guarded(embed, entries):
-    """One vector or Fault per entry. If all together fail, each is tried alone."""
+def _guarded(embed, entries, until):
+    """One vector or Fault per entry. If all together fail, each is tried alone, while there is time."""
     if not entries:
         return []
     try:
-        return [_finite(vector) for vector in embed(entries)]
+        vectors = [_finite(vector) for vector in embed(entries, until)]
+        return vectors + [_overloaded() for _ in entries[len(vectors) :]]
     except Exception as error:
         if on.broken_for_good(error):
             raise
         logging.exception("a forward pass over %d failed", len(entries))
         if len(entries) == 1:
             return [_fault_of(error)]
-    return [_guarded(embed, [entry])[0] for entry in entries]
+    return [_guarded(embed, [e], until)[0] if time.monotonic() < until else _overloaded() for e in entries]
+
+
+def _overloaded():
+    return Fault("inference.overloaded", "the batch took too long: send less at once, or try again")
 
 
 def _finite(vector):

@@ -5,7 +5,7 @@ JSON body of its own item, and its neighbours are answered as if it were not the
 """
 
 # Codes that a caller may try again unchanged. All others fail the same way each time.
-RETRYABLE = frozenset({"inference.out_of_memory"})
+RETRYABLE = frozenset({"inference.out_of_memory", "inference.overloaded"})
 
 
 class Fault(Exception):

@@ -23,6 +23,7 @@ class Settings:
     max_text_chars: int = 2000
     text_cache_entries: int = 20_000
     decode_threads: int = 4
+    batch_seconds: int = 12  # what is not begun by then is answered inference.overloaded
 
 
 def read_settings(properties):
@@ -36,6 +37,9 @@ def read_settings(properties):
     settings = Settings(**values)
     _one_of("dtype", settings.dtype, DTYPES)
     _one_of("text_rule", settings.text_rule, TEXT_RULES)
+    limit = str(properties.get("predict_timeout", "")).strip()
+    if limit.isdigit() and settings.batch_seconds >= int(limit):
+        raise ValueError("option.batch_seconds must be less than option.predict_timeout, which kills the worker")
     return settings
 
 

@@ -5,6 +5,7 @@ same for all: pixels to floats on the device, unit length, chunks, and less at o
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import Callable, List, Optional
 
@@ -50,13 +51,14 @@ class Towers:
         self._std = torch.tensor(rule.std, device=self.device).view(1, 3, 1, 1)
         self.forwards = {"image": 0, "text": 0}
 
-    def embed_pixels(self, pixels):
-        """`pixels`: list of uint8 arrays [size, size, 3]. Returns float32 [n, dim], unit rows."""
-        return self._chunked(pixels, self._image_forward)
+    def embed_pixels(self, pixels, until=float("inf")):
+        """`pixels`: list of uint8 arrays [size, size, 3]. Returns float32 [n, dim], unit rows; fewer
+        rows than pixels if `until` (on the monotonic clock) came first, but at least one chunk."""
+        return self._chunked(pixels, self._image_forward, until)
 
-    def embed_texts(self, texts):
-        """`texts`: after `text.rule`. Returns float32 [n, dim], unit rows."""
-        return self._chunked(texts, self._text_forward)
+    def embed_texts(self, texts, until=float("inf")):
+        """`texts`: after `text.rule`. Returns as `embed_pixels` does."""
+        return self._chunked(texts, self._text_forward, until)
 
     def cut_off(self, texts):
         """For each text, whether it has more tokens than the model reads."""
@@ -72,11 +74,11 @@ class Towers:
         self.forwards["text"] += 1
         return self.text_features(self.text.tokenize(texts))
 
-    def _chunked(self, entries, forward):
+    def _chunked(self, entries, forward, until):
         rows = []
         size = self.max_batch
         start = 0
-        while start < len(entries):
+        while start < len(entries) and (start == 0 or time.monotonic() < until):
             try:
                 with torch.inference_mode():
                     features = forward(entries[start : start + size]).float()

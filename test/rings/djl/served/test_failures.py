@@ -113,6 +113,14 @@ class Start(unittest.TestCase):
         answer = server.ask({"task": "embed", "images": [{"file": b64(encoded(scene(1)))}] * 7})
         self.assertEqual(answer["served"]["forwards"]["image"], 3)
 
+    def test_a_batch_that_takes_too_long_does_not_cost_the_worker(self):
+        running, server = self.started([f"option.model_id={TINY}/tiny-clip", "option.batch_seconds=1", "option.decode_threads=1"])
+        self.assertTrue(running, server.log()[-3000:])
+        answer = server.ask({**HEAVY, "texts": ["a"]})
+        codes = [entry.get("error", {}).get("code") for entry in answer["images"]]
+        self.assertEqual((codes[0], codes[-1]), (None, "inference.overloaded"))
+        self.assertIn("vector", answer["texts"][0])
+
     def test_no_weights(self):
         running, server = self.started([])
         self.assertEqual((running, "no weights lie beside model.py" in server.log()), (False, True))

@@ -1,5 +1,6 @@
 """One pass for a mixed batch, the cache, and what a failing model does to its neighbours."""
 
+import time
 import unittest
 
 import numpy as np
@@ -56,7 +57,7 @@ class Batch(unittest.TestCase):
             Call("sample", images=[picture(30)], texts=["shirt", "hat"]),
         ]
         answers, cost = run(model, calls)
-        self.assertEqual(model.sizes, [("image", 3), ("text", 3)])
+        self.assertEqual(sorted(model.sizes), [("image", 3), ("text", 3)])
         self.assertEqual(cost, {"forwards": {"image": 1, "text": 1}, "text_cache": {"hits": 0, "misses": 3}})
         self.assertEqual([(len(images), len(texts)) for images, texts in answers], [(2, 0), (0, 0), (0, 2), (1, 2)])
         self.assertAlmostEqual(answers[3][0][0][0] / answers[3][0][0][1], 30 / 255, places=5)
@@ -139,6 +140,15 @@ class Batch(unittest.TestCase):
         model = Model()
         model.image = lambda pixels: torch.full((len(pixels), 2), float("nan"))
         self.assertEqual(run(model, [Call("embed", images=[picture(1)])])[0][0][0][0].code, "inference.not_finite")
+
+    def test_a_batch_that_takes_too_long_is_answered_in_part(self):
+        model = Model(lambda tower, entries: time.sleep(0.6))
+        batcher = Batcher(model.towers(2), Settings(batch_seconds=1))
+        images, texts = batcher.run([Call("embed", images=[picture(9)] * 6, texts=["a", "b", "c"])])[0][0]
+        self.assertEqual([isinstance(entry, tuple) for entry in texts], [True, True, True])
+        self.assertEqual({entry.code for entry in images}, {"inference.overloaded"})
+        images, texts = batcher.run([Call("embed", images=[picture(9)] * 6, texts=["a", "b", "c"])])[0][0]
+        self.assertEqual([isinstance(entry, Fault) for entry in images], [False] * 4 + [True] * 2)
 
     def test_more_than_one_chunk(self):
         model = Model()

@@ -34,7 +34,8 @@ class SettingsFile(unittest.TestCase):
         self.assertEqual((settings.max_images, settings.dtype, settings.text_rule), (7, "fp16", "auto"))
 
     def test_a_typing_error_stops_the_start(self):
-        for properties in ({"max_images": "many"}, {"max_images": "-1"}, {"dtype": "half"}, {"text_rule": "upper"}):
+        for properties in ({"max_images": "many"}, {"max_images": "-1"}, {"dtype": "half"}, {"text_rule": "upper"},
+                           {"predict_timeout": "12"}):
             with self.assertRaises(ValueError) as caught:
                 read_settings(properties)
             self.assertIn("option.", str(caught.exception))
@@ -59,7 +60,7 @@ class PreprocessingFiles(unittest.TestCase):
     def test_clip_as_it_is_saved_today(self):
         sizes = {"size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}}
         rule = self.read({**self.CLIP, **sizes})
-        self.assertEqual((rule.size, rule.fit, rule.resize_to), (224, "crop", 256))
+        self.assertEqual((rule.size, rule.fit, rule.resize_to, rule.crop_offset), (224, "crop", 256, "floor"))
 
     def test_siglip(self):
         rule = self.read(self.SIGLIP)
