@@ -1,0 +1,1 @@
+"""Tests against the served endpoint: what goes over HTTP, through DJL's engine, into worker processes."""
