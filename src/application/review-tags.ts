@@ -10,12 +10,14 @@ import type { Review } from '../domain/review/types.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import { changed } from '../domain/tagging/merge.ts';
 import type { ImageEvidence, TagSet } from '../domain/tagging/types.ts';
-import type { Clock, ImageModel, Store } from './ports.ts';
+import type { Clock, ImageModel, Store, TagWrite } from './ports.ts';
 import { modelKey } from './read-image.ts';
 import type { Services } from './tag-request.ts';
+import { type LoadProfile, withProfiles } from './with-profiles.ts';
 
 export interface ReviewTagsNeeds {
   readonly meaning: Meaning;
+  readonly loadProfile: LoadProfile;
   readonly model: ImageModel;
   readonly store: Store;
   readonly clock: Clock;
@@ -27,7 +29,7 @@ type KnownImages = Awaited<ReturnType<Store['findImages']>>;
 const looks = 3;
 
 export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags'] {
-  const { meaning, model, store, clock } = needs;
+  const { meaning, loadProfile, model, store, clock } = needs;
 
   return async (productId, words, ifRevision) => {
     const review = readReview(meaning.taxonomy, words);
@@ -41,7 +43,7 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
       const looked = new Set(pictures(seen));
       const moved = new Error('the pictures changed between looking and locking');
       try {
-        return await store.saveTags({
+        const write: TagWrite = {
           productId,
           cause: 'review',
           images: [],
@@ -58,7 +60,8 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
             const tagSet = reviewed(needs, current, review, known, clock());
             return { tagSet, revise: changed(current, tagSet) };
           },
-        });
+        };
+        return await withProfiles(loadProfile, () => store.saveTags(write));
       } catch (error) {
         if (error !== moved) throw error;
       }

@@ -6,12 +6,14 @@ import { changed, merge } from '../domain/tagging/merge.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
 import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
-import type { Clock, ImageModel, Originals, Store } from './ports.ts';
+import type { Clock, ImageModel, Originals, Store, TagWrite } from './ports.ts';
 import type { AnsweredCall, TagRequest } from './ports-work.ts';
 import { type KnownImage, modelKey, type ReadImages } from './read-image.ts';
+import { type LoadProfile, withProfiles } from './with-profiles.ts';
 
 export interface RunTaggingNeeds {
   readonly meaning: Meaning;
+  readonly loadProfile: LoadProfile;
   readonly model: ImageModel;
   readonly readImages: ReadImages;
   readonly store: Store;
@@ -34,7 +36,7 @@ export type RunTagging = (
 ) => Promise<TagSet>;
 
 export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
-  const { meaning, model, readImages, store, originals, clock } = needs;
+  const { meaning, loadProfile, model, readImages, store, originals, clock } = needs;
 
   return async (request, { sequence, call }, signal) => {
     const results = await readImages(
@@ -48,7 +50,9 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
     const decide = (current: TagSet | null, admitted: Admitted) =>
       answer(needs, request, results, images, stated, current, admitted);
     if (sequence === null) {
-      return { ...decide(await store.findTags(request.productId), alone), revision: 0 };
+      const current = await store.findTags(request.productId);
+      const tagSet = await withProfiles(loadProfile, async () => decide(current, alone));
+      return { ...tagSet, revision: 0 };
     }
 
     for (const [index, result] of results.entries()) {
@@ -58,7 +62,7 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
       }
     }
     let late = false;
-    const saved = await store.saveTags({
+    const write: TagWrite = {
       productId: request.productId,
       cause: 'request',
       images: seen.map(({ facts, colors }) => ({ facts, colors })),
@@ -72,7 +76,8 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
         const tagSet = decide(current, admitted);
         return { tagSet, revise: changed(current, tagSet) };
       },
-    });
+    };
+    const saved = await withProfiles(loadProfile, () => store.saveTags(write));
     return late ? { ...saved, warnings: [...saved.warnings, superseded] } : saved;
   };
 }

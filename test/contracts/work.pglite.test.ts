@@ -6,6 +6,7 @@ import { createBossQueue } from '../../src/adapters/queue/pg-boss.ts';
 import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { textVectorsContract } from './text-vectors.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-work-'));
@@ -14,6 +15,7 @@ const open = () =>
   createPgliteStore({ directory: path.join(folder, 'database'), durability: 'relaxed', log: quiet });
 
 acceptingContract('embedded', open);
+textVectorsContract('embedded', open);
 workContract('embedded', async () => {
   const store = await open();
   const { queue, enqueue } = await createBossQueue({

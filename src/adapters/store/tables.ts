@@ -84,6 +84,12 @@ interface OperationImages {
   bytes: Uint8Array;
 }
 
+interface TextVectors {
+  model: string;
+  hash: string;
+  vector: Uint8Array;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -99,5 +105,6 @@ export interface Tables {
   answered_calls: AnsweredCalls;
   operations: Operations;
   operation_images: OperationImages;
+  text_vectors: TextVectors;
   heartbeat: Heartbeat;
 }
