@@ -2,7 +2,7 @@
  * Which captions stand for what, ready for a text tower: the category captions once, and those of an attribute's values
  * under a profile, whose noun they carry. Nothing here knows vectors.
  */
-import { imageAttributes, universalProfile } from './applicability.ts';
+import { attributesFor, imageAttributes, profileFor, universalProfile } from './applicability.ts';
 import { captionsFor, renderCaption } from './prompts.ts';
 import type { Attribute, AttributeValue, Profile, Taxonomy } from './types.ts';
 
@@ -33,18 +33,21 @@ export function categoryCaptions(taxonomy: Taxonomy): CaptionGroup {
   };
 }
 
-/** The groups that are scored under a profile, by attribute; under the universal one those of single pictures too. */
+/**
+ * The groups that are scored under a profile, by attribute: the profile's own, those that an inner category decided
+ * under it shares among its leaves, and under the universal one those of single pictures.
+ */
 export function profileCaptions(taxonomy: Taxonomy, profileId: string): ReadonlyMap<string, CaptionGroup> {
   const profile = taxonomy.profiles.get(profileId);
   if (!profile) throw new RangeError(`no profile ${profileId}`);
-  const ofPictures = profileId === universalProfile ? imageAttributes(taxonomy) : [];
-  const attributes = [
-    ...ofPictures,
-    ...profile.attributes
-      .map((id) => taxonomy.attributeById.get(id)!)
-      .filter(({ scope }) => scope !== 'image'),
-  ];
-  return new Map(attributes.map((attribute) => [attribute.id, groupOf(taxonomy, attribute, profile)]));
+  const inner = taxonomy.categories.filter(({ id, leaf }) => !leaf && profileFor(taxonomy, id) === profileId);
+  const asked = new Set([
+    ...(profileId === universalProfile ? imageAttributes(taxonomy).map(({ id }) => id) : []),
+    ...[...profile.attributes, ...inner.flatMap(({ id }) => attributesFor(taxonomy, id))].filter(
+      (id) => taxonomy.attributeById.get(id)!.scope !== 'image',
+    ),
+  ]);
+  return new Map([...asked].map((id) => [id, groupOf(taxonomy, taxonomy.attributeById.get(id)!, profile)]));
 }
 
 function groupOf(taxonomy: Taxonomy, attribute: Attribute, profile: Profile): CaptionGroup {
