@@ -144,6 +144,8 @@ async function assemble(
   });
   const model = measuredModel(plainModel, meter);
   const calibration = await source.calibration(model.card.id, taxonomy);
+  // The bundled model brings all its vectors.
+  const loadProfile = async () => {};
   const meaning = { taxonomy, bank: await model.bank(taxonomy), calibration };
   const reader = measuredReader(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
@@ -152,7 +154,7 @@ async function assemble(
   const colors = measuredColors(measureColors, meter);
   const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
   const runTagging = measuredTagging(
-    createRunTagging({ meaning, model, readImages, store, originals, clock }),
+    createRunTagging({ meaning, loadProfile, model, readImages, store, originals, clock }),
     meter,
   );
   const askOnce = createAskOnce({ store });
@@ -180,7 +182,7 @@ async function assemble(
       }),
       readOperation: createReadOperation(operations),
       readTags: createReadTags({ store }),
-      reviewTags: createReviewTags({ meaning, model, store, clock }),
+      reviewTags: createReviewTags({ meaning, loadProfile, model, store, clock }),
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),

@@ -12,13 +12,15 @@ import { barredIn } from '../domain/tagging/bars.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import { changed } from '../domain/tagging/merge.ts';
 import type { ImageEvidence, TagSet } from '../domain/tagging/types.ts';
-import type { Clock, ImageModel, Store } from './ports.ts';
+import type { Clock, ImageModel, Store, TagWrite } from './ports.ts';
 import { provenanceOf } from './provenance.ts';
 import { modelKey } from './read-image.ts';
 import type { Services } from './tag-request.ts';
+import { type LoadProfile, withProfiles } from './with-profiles.ts';
 
 export interface ReviewTagsNeeds {
   readonly meaning: Meaning;
+  readonly loadProfile: LoadProfile;
   readonly model: ImageModel;
   readonly store: Store;
   readonly clock: Clock;
@@ -30,7 +32,7 @@ type KnownImages = Awaited<ReturnType<Store['findImages']>>;
 const looks = 3;
 
 export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags'] {
-  const { meaning, model, store, clock } = needs;
+  const { meaning, loadProfile, model, store, clock } = needs;
 
   return async (productId, words, ifRevisions) => {
     const review = readReview(meaning.taxonomy, words);
@@ -45,7 +47,7 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
       const looked = new Set(pictures(seen));
       const moved = new Error('the pictures changed between looking and locking');
       try {
-        const saved = await store.saveTags({
+        const write: TagWrite = {
           productId,
           cause: 'review',
           images: [],
@@ -62,7 +64,8 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
             const tagSet = reviewed(needs, current, review, known, clock());
             return { tagSet, revise: changed(current, tagSet) };
           },
-        });
+        };
+        const saved = await withProfiles(loadProfile, () => store.saveTags(write));
         return { ...saved, warnings: [...saved.warnings, ...doubts(meaning.taxonomy, saved, review)] };
       } catch (error) {
         if (error !== moved) throw error;

@@ -13,9 +13,11 @@ import type { AnsweredCall, TagRequest } from './ports-work.ts';
 import { provenanceOf } from './provenance.ts';
 import { type KnownImage, modelKey, type ReadImages } from './read-image.ts';
 import { createSaveWithOriginals } from './save-with-originals.ts';
+import { type LoadProfile, withProfiles } from './with-profiles.ts';
 
 export interface RunTaggingNeeds {
   readonly meaning: Meaning;
+  readonly loadProfile: LoadProfile;
   readonly model: ImageModel;
   readonly readImages: ReadImages;
   readonly store: Store;
@@ -38,8 +40,11 @@ export type RunTagging = (
 ) => Promise<TagSet>;
 
 export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
-  const { meaning, model, readImages, store, originals, clock } = needs;
-  const saveWithOriginals = createSaveWithOriginals({ store, originals });
+  const { meaning, loadProfile, model, readImages, store, originals, clock } = needs;
+  const saveWithOriginals = createSaveWithOriginals({
+    store: { saveTags: (write) => withProfiles(loadProfile, () => store.saveTags(write)) },
+    originals,
+  });
 
   return async (request, { sequence, call }, signal) => {
     const results = await readImages(
@@ -53,7 +58,9 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
     const decide = (current: TagSet | null, admitted: Admitted) =>
       answer(needs, request, results, images, stated, current, admitted);
     if (sequence === null) {
-      return { ...decide(await store.findTags(request.productId), alone), revision: 0 };
+      const current = await store.findTags(request.productId);
+      const tagSet = await withProfiles(loadProfile, async () => decide(current, alone));
+      return { ...tagSet, revision: 0 };
     }
 
     const contents = new Map<string, Uint8Array>();

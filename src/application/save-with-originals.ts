@@ -9,7 +9,7 @@ import type { Store, TagWrite } from './ports.ts';
 import type { Originals } from './ports-originals.ts';
 
 export interface SaveWithOriginalsNeeds {
-  readonly store: Store;
+  readonly store: Pick<Store, 'saveTags'>;
   readonly originals: Originals;
   /** Waits this many milliseconds. */
   readonly pause?: (ms: number) => Promise<void>;

@@ -86,16 +86,25 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
     close: async () => {},
   };
   const ground = store ?? createMemoryStore({ clock });
+  const loadProfile = async () => {};
   const meaning = { taxonomy, bank, calibration: null };
   const readImages = createReadImages({ reader, model, store: ground, hash });
-  const runTagging = createRunTagging({ meaning, model, readImages, store: ground, originals, clock });
+  const runTagging = createRunTagging({
+    loadProfile,
+    meaning,
+    model,
+    readImages,
+    store: ground,
+    originals,
+    clock,
+  });
   const tagProduct = createTagProduct({
     runTagging,
     askOnce: createAskOnce({ store: ground }),
     store: ground,
     hash,
   });
-  const reviewTags = createReviewTags({ meaning, model, store: ground, clock });
+  const reviewTags = createReviewTags({ loadProfile, meaning, model, store: ground, clock });
   const readHistory = createReadHistory({ store: ground });
   const deleteProduct = createDeleteProduct({
     store: ground,

@@ -84,6 +84,7 @@ function tagger(store: Store) {
   const readImages = createReadImages({ reader, model, store, hash });
   const runTagging = createRunTagging({
     meaning: { taxonomy, bank, calibration: null },
+    loadProfile: async () => {},
     model,
     readImages,
     store,

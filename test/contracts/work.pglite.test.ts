@@ -7,6 +7,7 @@ import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
 import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { textVectorsContract } from './text-vectors.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-work-'));
@@ -16,6 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const open = () => createPgliteStore({ directory, durability: 'relaxed', log: quiet });
 
 acceptingContract('embedded', open);
+textVectorsContract('embedded', open);
 workContract('embedded', async () => {
   const store = await open();
   const { queue, enqueue } = await createBossQueue({

@@ -5,6 +5,7 @@ import { createPostgresStore } from '../../src/adapters/store/postgres.ts';
 import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-database.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { textVectorsContract } from './text-vectors.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const server = process.env.TEST_DATABASE_URL;
@@ -18,6 +19,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
   const open = () => createPostgresStore({ url: database.url, log: quiet });
 
   acceptingContract('PostgreSQL', open);
+  textVectorsContract('PostgreSQL', open);
   workContract('PostgreSQL', async () => {
     const store = await open();
     const { queue, enqueue } = await createBossQueue({

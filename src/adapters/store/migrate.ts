@@ -4,6 +4,7 @@ import * as tags from './migrations/0001-tags.ts';
 import * as reading from './migrations/0002-reading.ts';
 import * as acceptance from './migrations/0003-acceptance.ts';
 import * as originals from './migrations/0004-originals.ts';
+import * as texts from './migrations/0005-texts.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, for ever: a migration that was released is never edited, only followed by another. */
@@ -12,6 +13,7 @@ const migrations = {
   '0002-reading': reading,
   '0003-acceptance': acceptance,
   '0004-originals': originals,
+  '0005-texts': texts,
 };
 
 /** Any number that no other program on the same database uses for its advisory locks. */

@@ -1,6 +1,7 @@
 /** The Store over PostgreSQL's dialect: the same queries for the embedded database and for a server. */
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
+import type { TextVectors } from '../../application/ports-clip.ts';
 import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { findAnswer } from './answered-calls.ts';
@@ -13,6 +14,7 @@ import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } fro
 import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
+import { createSqlTextVectors } from './text-vectors.ts';
 import { writeTags } from './write-tags.ts';
 
 export interface SqlStoreNeeds {
@@ -26,6 +28,7 @@ export interface SqlStoreNeeds {
 /** The store, and what shares its database: accepted work, and the queue that hands it out. */
 export interface SqlStore extends Store {
   readonly execute: ExecuteSql;
+  readonly textVectors: TextVectors;
   operations(enqueue: EnqueueWithin): Operations;
 }
 
@@ -49,8 +52,11 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
     (...args: A) =>
       whileOpen(() => call(...args));
 
+  const texts = createSqlTextVectors(db);
   return {
     execute: guarded(executing(db)),
+
+    textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone } = createSqlOperations(db, enqueue);

@@ -102,6 +102,12 @@ interface OperationImages {
   bytes: Uint8Array;
 }
 
+interface TextVectors {
+  model: string;
+  hash: string;
+  vector: Uint8Array;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -120,5 +126,6 @@ export interface Tables {
   answered_calls: AnsweredCalls;
   operations: Operations;
   operation_images: OperationImages;
+  text_vectors: TextVectors;
   heartbeat: Heartbeat;
 }

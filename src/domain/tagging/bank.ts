@@ -33,3 +33,13 @@ export interface VectorBank {
   /** Attributes that the model can decide at all. */
   readonly supported: ReadonlySet<string>;
 }
+
+/** A bank that fills as it is used has no vectors under this profile yet. Whoever asked loads them and asks again. */
+export class ProfileNotLoaded extends Error {
+  readonly profileId: string;
+  constructor(profileId: string) {
+    super(`the vectors of the profile ${profileId} are not loaded`);
+    this.name = 'ProfileNotLoaded';
+    this.profileId = profileId;
+  }
+}

@@ -12,6 +12,7 @@ const storeTables: Readonly<Record<keyof Tables, 'copied' | 'left'>> = {
   tag_history: 'copied',
   images: 'copied',
   image_vectors: 'copied',
+  text_vectors: 'copied',
   product_images: 'copied',
   tombstones: 'copied',
   picture_mentions: 'copied',

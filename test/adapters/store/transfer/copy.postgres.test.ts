@@ -73,6 +73,7 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
     tag_history: 9,
     images: 6,
     image_vectors: 506,
+    text_vectors: 30,
     product_images: 6,
     tombstones: 1,
     picture_mentions: 6,

@@ -55,6 +55,10 @@ export async function addProducts(dataDir: string, count: number): Promise<void>
       insert into image_vectors (sha256, model, vector)
       select encode(sha256(n::text::bytea), 'hex'), 'm@1', sha512(n::text::bytea)
       from generate_series(1, ${count}::int) n`.execute(db);
+    await sql`
+      insert into text_vectors (sha256, model, vector)
+      select encode(sha256(n::text::bytea), 'hex'), 'm@1', sha512(n::text::bytea)
+      from generate_series(1, 30) n`.execute(db);
   });
 }
 

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { awaitModel } from '../../src/application/awaiting-model.ts';
+import { HangtagError } from '../../src/domain/errors.ts';
+
+const away = () => new HangtagError('inference.unavailable', 'The endpoint does not exist.');
+const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('there at once', async () => {
+  const model = awaitModel({ open: async () => 'here', wait: soon });
+  await model.ready;
+  expect([model.now(), model.reason()]).toEqual(['here', null]);
+});
+
+test('away, then there: what waits is told why, and nobody starts anew', async () => {
+  let tries = 0;
+  const told: string[] = [];
+  const model = awaitModel({
+    open: async () => {
+      if (++tries < 4) throw away();
+      return 'here';
+    },
+    wait: soon,
+    onWaiting: (reason, count) => told.push(`${count} ${reason}`),
+  });
+  await soon();
+  expect(() => model.now()).toThrow('The endpoint does not exist.');
+  expect(model.reason()).toBe('The endpoint does not exist.');
+  expect(await model.ready).toBe('here');
+  expect(model.reason()).toBeNull();
+  expect(told).toEqual([1, 2, 3].map((count) => `${count} The endpoint does not exist.`));
+});
+
+test('what waiting cannot help with is final, and said as it is', async () => {
+  const wrong = new Error('the fingerprint differs');
+  const model = awaitModel({ open: () => Promise.reject(wrong), wait: soon });
+  await expect(model.ready).rejects.toBe(wrong);
+  expect(() => model.now()).toThrow(wrong);
+  expect(model.reason()).toBe('the fingerprint differs');
+});
+
+test('stopped: no further tries', async () => {
+  let tries = 0;
+  const model = awaitModel({
+    open: async () => {
+      tries++;
+      throw away();
+    },
+    wait: soon,
+  });
+  await soon();
+  model.stop();
+  await expect(model.ready).rejects.toMatchObject({ code: 'inference.unavailable' });
+  const after = tries;
+  await soon();
+  await soon();
+  expect(tries).toBe(after);
+});
