@@ -59,7 +59,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^src\/domain\//,
       /^src\/application\//,
       /^src\/cli\//,
-      /^src\/(composition|config|log)\.ts$/,
+      /^src\/(composition|composition-deploy|config|log)\.ts$/,
       /^node:/,
     ],
   },
@@ -72,7 +72,14 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^close-with-grace$/,
     ],
   },
-  { room: /^src\/composition\.ts$/, may: [/^(?!src\/main\.ts)/] },
+  {
+    room: /^src\/composition\.ts$/,
+    may: [/^(?!src\/(main|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
+  },
+  {
+    room: /^src\/composition-deploy\.ts$/,
+    may: [/^src\/adapters\/deploy\//, /^src\/application\//, /^src\/domain\//, /^node:/],
+  },
 ];
 
 const owners: Readonly<Record<string, RegExp>> = {
@@ -85,6 +92,10 @@ const owners: Readonly<Record<string, RegExp>> = {
   'prom-client': /^src\/adapters\/metrics\//,
   'pg-boss': /^src\/adapters\/queue\//,
   yaml: /^src\/adapters\/taxonomy\//,
+  '@aws-sdk/client-cloudformation': /^src\/adapters\/deploy\/(clients|stacks)\.ts$/,
+  '@aws-sdk/client-s3': /^src\/adapters\/(originals\/s3-bucket|deploy\/(clients|artifacts))\.ts$/,
+  '@aws-sdk/client-sagemaker-runtime':
+    /^src\/adapters\/(inference\/sagemaker[\w-]*|deploy\/(clients|endpoint))\.ts$/,
 };
 
 describe('the rooms', () => {
