@@ -66,7 +66,6 @@ export function createDeployClip(needs: DeployNeeds): DeployClip {
       creates: stack === null || states.isEmpty(stack.status),
       template: needs.template,
       parameters: plan.parameters,
-      makesRole: plan.makesRole,
     };
     let changes = await stacks.prepare(request);
     if (changes) watch.planned(changes.changes, request.creates);
@@ -81,7 +80,7 @@ export function createDeployClip(needs: DeployNeeds): DeployClip {
     if (changes === null) return { kind: 'unchanged', outputs: stack?.outputs ?? {} };
     if (pausesScaling) {
       await stacks.discard(changes);
-      await takeScalingOff(wish.stack, plan, watch);
+      await takeScalingOff(wish.stack, watch);
       changes = await stacks.prepare(request);
     }
     if (changes) await carryOut(changes, watch);
@@ -130,13 +129,12 @@ export function createDeployClip(needs: DeployNeeds): DeployClip {
     await artifacts.put(place, packed, (bytes) => watch.sent(bytes, packed.bytes.byteLength));
   }
 
-  async function takeScalingOff(name: string, plan: ClipPlan, watch: DeployWatch): Promise<void> {
+  async function takeScalingOff(name: string, watch: DeployWatch): Promise<void> {
     const changes = await stacks.prepare({
       name,
       creates: false,
       template: null,
       parameters: { Autoscaling: 'off' },
-      makesRole: plan.makesRole,
     });
     if (changes) await carryOut(changes, watch);
   }

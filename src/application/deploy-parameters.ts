@@ -21,7 +21,6 @@ export interface ClipWish {
 export interface ClipPlan {
   readonly key: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly makesRole: boolean;
 }
 
 /** The parameters that reach the model or the endpoint configuration; all others change nothing about either. */
@@ -52,6 +51,7 @@ export function planClip(
   const parameters = {
     ArtifactBucket: wish.bucket,
     ArtifactKey: key,
+    ArtifactPrefix: `${wish.prefix}/clip/`,
     ModelId: wish.modelId ?? '',
     ModelRevision: wish.modelRevision ?? '',
     WeightsBucket: weights?.[1] ?? '',
@@ -70,7 +70,7 @@ export function planClip(
   const content = releaseParameters.map((name) => [name, parameters[name]]);
   // The template is part of it: what it says of the model cannot be changed in place either.
   const release = hash(JSON.stringify([content, template])).slice(0, 12);
-  return { key, parameters: { ...parameters, Release: release }, makesRole: wish.executionRole === null };
+  return { key, parameters: { ...parameters, Release: release } };
 }
 
 /** AWS's own LMI images: CUDA 13 for a GPU, or the processor alone. */

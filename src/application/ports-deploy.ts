@@ -80,8 +80,6 @@ export interface StackRequest {
   /** null: the template that the stack has, and its parameters but for those given here. */
   readonly template: string | null;
   readonly parameters: Readonly<Record<string, string>>;
-  /** The template makes a role, which AWS wants to be acknowledged. */
-  readonly makesRole: boolean;
 }
 
 export interface Stacks {

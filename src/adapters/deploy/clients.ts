@@ -3,6 +3,8 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 
+const quiet = () => {};
+
 export interface AwsClients {
   readonly s3: S3Client;
   readonly formation: CloudFormationClient;
@@ -19,6 +21,8 @@ export function createClients({ region, ownS3 }: { region: string | null; ownS3:
       forcePathStyle: ownS3,
       // Uploads are streams, which only `createArtifacts` can begin anew.
       maxAttempts: 3,
+      // An upload that was cut off is told in our own words.
+      logger: { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet },
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       // No limit for a whole upload, but for silence.

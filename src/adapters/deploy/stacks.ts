@@ -97,7 +97,8 @@ export function createStacks(client: CloudFormationClient, stop: AbortSignal, pa
               ? { UsePreviousTemplate: true }
               : { TemplateBody: request.template }),
             Parameters: [...given, ...kept],
-            ...(request.makesRole ? { Capabilities: ['CAPABILITY_IAM'] } : {}),
+            // The template can make a role, which AWS wants to hear acknowledged.
+            Capabilities: ['CAPABILITY_IAM'],
             Tags: [{ Key: 'hangtag', Value: 'clip' }],
           }),
           options,
