@@ -17,25 +17,32 @@ import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
+import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
+import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createAcceptTagging } from './application/accept-tagging.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
-import type { Originals, Store, TaxonomySource } from './application/ports.ts';
+import type { Store, TaxonomySource } from './application/ports.ts';
+import type { Originals } from './application/ports-originals.ts';
+import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadOperation } from './application/read-operation.ts';
 import { createReadTags } from './application/read-tags.ts';
+import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
+import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
 import { createReviewTags } from './application/review-tags.ts';
 import { createRunOperation, maxAttempts } from './application/run-operation.ts';
 import { createRunTagging } from './application/run-tagging.ts';
+import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import type { Config } from './config.ts';
@@ -63,12 +70,28 @@ interface Ground {
 
 /** The service: everything durable. */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
+  const originals = await openOriginals(config);
   const ground = await openGround(config, log);
-  const originals =
-    config.IMAGE_STORE === 'none'
-      ? createNoOriginals()
-      : await createFileOriginals({ directory: path.join(config.dataDir, 'originals') });
-  return assemble(config, log, ground, originals, createMeter({ process: true }));
+  const composition = await assemble(config, log, ground, originals, createMeter({ process: true }));
+  if (config.IMAGE_STORE === 'none') return composition;
+  const sweep = createSweepOriginals({
+    store: ground.store,
+    originals,
+    log,
+    remove: composition.removeOriginals,
+  });
+  const failed = (err: unknown) => log.warn({ err }, 'sweeping originals failed; it is tried again');
+  const stops = [
+    repeat(sweep.marked, { firstMs: 5_000, everyMs: 5 * 60_000, failed }),
+    repeat(sweep.leftovers, { firstMs: 5_000, everyMs: 6 * 3_600_000, failed }),
+  ];
+  return {
+    ...composition,
+    async close() {
+      await Promise.all(stops.map((stop) => stop()));
+      await composition.close();
+    },
+  };
 }
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
@@ -77,6 +100,17 @@ export function composeOffline(config: Config, log: Logger): Promise<Composition
   const operations = createMemoryOperations({ clock, enqueue });
   const ground = { store: createMemoryStore({ clock }), operations, queue };
   return assemble(config, log, ground, createNoOriginals(), createMeter());
+}
+
+/** For commands that move the store while no service runs on it. */
+export function storeTransfer(config: Config, log: Logger): StoreTransfer {
+  return createStoreTransfer({
+    dataDir: config.dataDir,
+    databaseUrl: config.DATABASE_URL ?? null,
+    durability: config.DURABILITY,
+    log,
+    queueConstruction,
+  });
 }
 
 export function taxonomySource(config: Config): TaxonomySource {
@@ -92,7 +126,7 @@ async function assemble(
   { store: plainStore, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
-): Promise<Composition> {
+): Promise<Composition & { readonly removeOriginals: RemoveOriginals }> {
   const store = measuredStore(plainStore, meter);
   const source = taxonomySource(config);
   const taxonomy = await source.load();
@@ -122,6 +156,7 @@ async function assemble(
   );
   const askOnce = createAskOnce({ store });
   meter.workWaiting(() => queue.depth());
+  const removeOriginals = createRemoveOriginals({ store, originals, log });
   log.info(
     {
       model: `${model.card.id}@${model.card.fingerprint}`,
@@ -147,12 +182,16 @@ async function assemble(
       reviewTags: createReviewTags({ meaning, model, store, clock }),
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
-      deleteProduct: createDeleteProduct({ store, originals }),
+      deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
       describeModel: createDescribeModel({ meaning, model }),
       // The model has inferred once before its pool counted as open, and the bank above is complete.
-      readiness: async () => ({ model: null, store: await reason(store.ping()) }),
+      readiness: async () => {
+        const [kept, pictures] = await Promise.all([reason(store.ping()), reason(originals.ping())]);
+        return { model: null, store: kept, originals: pictures };
+      },
     },
     meter,
+    removeOriginals,
     work: {
       queue,
       runOperation: createRunOperation({
@@ -167,6 +206,18 @@ async function assemble(
       await store.close();
     },
   };
+}
+
+/** The SDK for S3 is loaded only where it is used: that takes a while. */
+async function openOriginals({
+  IMAGE_STORE: url,
+  S3_ENDPOINT: endpoint,
+  dataDir,
+}: Config): Promise<Originals> {
+  if (url === 'none') return createNoOriginals();
+  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
+  const { createS3Originals } = await import('./adapters/originals/s3.ts');
+  return createS3Originals({ url, endpoint });
 }
 
 async function openGround(config: Config, log: Logger): Promise<Ground> {

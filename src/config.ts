@@ -44,6 +44,9 @@ function readKeys(text: string): { keys: ApiKeySetting[]; problems: string[] } {
   return { keys, problems };
 }
 
+/** A bucket's name as S3 takes it, and a prefix that needs no escaping anywhere. */
+const imageStore = /^(files|none|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9._/-]*)?)$/;
+
 /** One line of documentation each: README's table follows this order. */
 const settings = z.object({
   HOST: z
@@ -89,9 +92,14 @@ const settings = z.object({
     .default(2)
     .describe('Pieces of accepted work (async=true) done at once, beside live requests.'),
   IMAGE_STORE: z
-    .enum(['files', 'none'])
+    .string()
+    .regex(imageStore, 'must be files, none or s3://bucket/prefix (prefix: letters, digits, . _ - and /)')
     .default('files')
-    .describe('Where originals are kept: under DATA_DIR, or not at all.'),
+    .describe('Where originals are kept: under DATA_DIR, not at all (none), or in S3 (s3://bucket/prefix).'),
+  S3_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .describe('A server that speaks S3, instead of AWS, for IMAGE_STORE.'),
   REQUEST_TIMEOUT_MS: whole('REQUEST_TIMEOUT_MS', 100, 600_000)
     .default(60_000)
     .describe('Milliseconds for one request, at most.'),

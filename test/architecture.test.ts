@@ -91,6 +91,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   fastify: /^src\/http\//,
   'prom-client': /^src\/adapters\/metrics\//,
   'pg-boss': /^src\/adapters\/queue\//,
+  tar: /^src\/adapters\/store\//,
   yaml: /^src\/adapters\/taxonomy\//,
   '@aws-sdk/client-cloudformation': /^src\/adapters\/deploy\/(clients|stacks)\.ts$/,
   '@aws-sdk/client-s3': /^src\/adapters\/(originals\/s3-bucket|deploy\/(clients|artifacts))\.ts$/,

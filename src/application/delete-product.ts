@@ -1,17 +1,36 @@
 /** Forgets a product: its tags, its history, and whatever is known of pictures that nobody else uses. */
-import type { Originals, Store } from './ports.ts';
+import type { Store } from './ports.ts';
+import type { Notices } from './ports-originals.ts';
+import type { RemoveOriginals } from './remove-originals.ts';
 import type { Services } from './tag-request.ts';
 
 export interface DeleteProductNeeds {
   readonly store: Store;
-  readonly originals: Originals;
+  readonly removeOriginals: RemoveOriginals;
+  readonly log: Notices;
+  /** Milliseconds for which the caller waits for the originals to be gone. */
+  readonly patienceMs?: number;
 }
 
 /** Resolves also for a product that nobody knows. */
-export function createDeleteProduct({ store, originals }: DeleteProductNeeds): Services['deleteProduct'] {
+export function createDeleteProduct(needs: DeleteProductNeeds): Services['deleteProduct'] {
+  const { store, removeOriginals, log, patienceMs = 5_000 } = needs;
+
   return async (productId) => {
-    // The store first: an original that a crash leaves behind harms nobody, a product without its original does.
+    // From here on the originals are marked, and they go whatever happens: now, or with a later sweep.
     const unused = await store.deleteProduct(productId);
-    for (const sha256 of unused) await originals.delete(sha256);
+    if (unused.length === 0) return;
+    const removing = removeOriginals(unused).catch((error: unknown) => {
+      log.warn(
+        { err: error },
+        'originals of a deleted product could not be removed yet; they are tried again',
+      );
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([removing, enough]);
+    clearTimeout(timer);
   };
 }

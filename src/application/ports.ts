@@ -9,6 +9,7 @@ import type { Calibration } from '../domain/tagging/calibration.ts';
 import type { Admitted, TagInput } from '../domain/tagging/input-order.ts';
 import type { ColorShare, TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { RemovalBook } from './ports-originals.ts';
 import type { AnsweredCall } from './ports-work.ts';
 
 /** How a model wants its pictures. Read from the model, never assumed. */
@@ -149,6 +150,8 @@ export interface TagWrite {
    * `admitted`: what the input may still write, null where a newer one came first. Called at least once; pure.
    */
   decide(current: TagSet | null, admitted: Admitted | null): Decided | null;
+  /** Pictures whose originals were written anew after a removal that was over: sha256 -> that removal's ticket. */
+  readonly restored?: ReadonlyMap<string, string>;
 }
 
 export interface Decided {
@@ -169,7 +172,7 @@ export interface StoredAnswer {
  * TagSets with their history, and what is known of images. Every resolved write survives a crash of the process or
  * the machine. Refuses with `store.unavailable`.
  */
-export interface Store {
+export interface Store extends RemovalBook {
   /** Known facts and vectors of these images, where both exist under `model`. */
   findImages(
     sha256s: readonly string[],
@@ -179,7 +182,8 @@ export interface Store {
    * The TagSet as decided, its revision set by the store: 1 for the first, one more for each that `revise`s.
    * Explanations (`withoutExplanations`) stay in this answer and are not kept. The current TagSet where `decide` gives
    * null; raises `product.not_found` then if there is none. A `call` that was answered meanwhile: that answer, and
-   * nothing is written; `idempotency.conflict` where it asked for something else.
+   * nothing is written; `idempotency.conflict` where it asked for something else. Throws `RemovalsMet`, with nothing
+   * written, where an original was removed that `restored` does not name.
    */
   saveTags(write: TagWrite): Promise<TagSet>;
   /** The next place in the order in which inputs are accepted, by all processes on this store. */
@@ -192,23 +196,15 @@ export interface Store {
   /** A page of products, see `ProductQuery`. */
   list(query: ProductQuery): Promise<ProductPage>;
   /**
-   * Forgets the product, its history, and the facts and vectors of pictures that no other product uses, all in one
-   * transaction. Gives the sha256s of those pictures. Of the product stays a hash of its id with its last revision,
-   * from which a later TagSet counts on. An unknown product is no fault.
+   * Forgets the product, its history, and the facts and vectors of pictures that no other product and no other history
+   * mentions, all in one transaction, which also marks their originals for removal. Gives the sha256s of those
+   * pictures. Of the product stays a hash of its id with its last revision, from which a later TagSet counts on.
+   * An unknown product is no fault.
    */
   deleteProduct(productId: string): Promise<readonly string[]>;
   /** Resolves if the store can be written to right now. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Uploaded bytes as they came, by sha256. Refuses with `store.unavailable`. */
-export interface Originals {
-  /** Durable once resolved; a second time costs nothing. */
-  put(sha256: string, bytes: Uint8Array): Promise<void>;
-  get(sha256: string): Promise<Uint8Array | null>;
-  /** Resolves also where there is nothing under this name. */
-  delete(sha256: string): Promise<void>;
 }
 
 export interface TaxonomySource {

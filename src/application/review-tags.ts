@@ -4,9 +4,11 @@
  */
 import { HangtagError } from '../domain/errors.ts';
 import { applyReview } from '../domain/review/apply-review.ts';
+import { doubts } from '../domain/review/doubts.ts';
 import type { SecondOpinion } from '../domain/review/hand-back.ts';
 import { readReview } from '../domain/review/read-review.ts';
 import type { Review } from '../domain/review/types.ts';
+import { barredIn } from '../domain/tagging/bars.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import { changed } from '../domain/tagging/merge.ts';
 import type { ImageEvidence, TagSet } from '../domain/tagging/types.ts';
@@ -29,9 +31,10 @@ const looks = 3;
 export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags'] {
   const { meaning, model, store, clock } = needs;
 
-  return async (productId, words, ifRevision) => {
+  return async (productId, words, ifRevisions) => {
     const review = readReview(meaning.taxonomy, words);
-    const asksModel = review.category !== null || review.steps.some(({ verb }) => verb === 'reset');
+    const asksModel =
+      review.category !== null || review.steps.some(({ verb }) => verb === 'reset' || verb === 'reject');
     for (let look = 1; ; look++) {
       const seen = await store.findTags(productId);
       if (!seen) throw unknown();
@@ -41,7 +44,7 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
       const looked = new Set(pictures(seen));
       const moved = new Error('the pictures changed between looking and locking');
       try {
-        return await store.saveTags({
+        const saved = await store.saveTags({
           productId,
           cause: 'review',
           images: [],
@@ -51,7 +54,7 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
           call: null,
           decide(current) {
             if (!current) throw unknown();
-            if (ifRevision !== null && current.revision !== ifRevision) throw conflict(current.revision);
+            if (ifRevisions && !ifRevisions.includes(current.revision)) throw conflict(current.revision);
             if (asksModel && look < looks && pictures(current).some((sha256) => !looked.has(sha256))) {
               throw moved;
             }
@@ -59,6 +62,7 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
             return { tagSet, revise: changed(current, tagSet) };
           },
         });
+        return { ...saved, warnings: [...saved.warnings, ...doubts(meaning.taxonomy, saved, review)] };
       } catch (error) {
         if (error !== moved) throw error;
       }
@@ -77,7 +81,8 @@ function reviewed(
   const opinion: SecondOpinion = {
     answer(tagSet, category) {
       const images = evidence(tagSet, known);
-      return images && decideProduct(meaning, { images, category, attributes: null, explain: false });
+      const barred = barredIn(tagSet);
+      return images && decideProduct(meaning, { images, category, attributes: null, explain: false, barred });
     },
     provenance: {
       backend: model.card.backend,

@@ -1,14 +1,17 @@
 /** The story of one upload: pictures in, evidence, decision, merge with what people said, saved whole or not at all. */
 import { HangtagError, type Problem } from '../domain/errors.ts';
+import { barredIn } from '../domain/tagging/bars.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import type { Admitted } from '../domain/tagging/input-order.ts';
 import { changed, merge } from '../domain/tagging/merge.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
 import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
-import type { Clock, ImageModel, Originals, Store } from './ports.ts';
+import type { Clock, ImageModel, Store, TagWrite } from './ports.ts';
+import type { Originals } from './ports-originals.ts';
 import type { AnsweredCall, TagRequest } from './ports-work.ts';
 import { type KnownImage, modelKey, type ReadImages } from './read-image.ts';
+import { createSaveWithOriginals } from './save-with-originals.ts';
 
 export interface RunTaggingNeeds {
   readonly meaning: Meaning;
@@ -35,6 +38,7 @@ export type RunTagging = (
 
 export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
   const { meaning, model, readImages, store, originals, clock } = needs;
+  const saveWithOriginals = createSaveWithOriginals({ store, originals });
 
   return async (request, { sequence, call }, signal) => {
     const results = await readImages(
@@ -51,14 +55,15 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
       return { ...decide(await store.findTags(request.productId), alone), revision: 0 };
     }
 
+    const contents = new Map<string, Uint8Array>();
     for (const [index, result] of results.entries()) {
       const content = request.images[index]!.content;
-      if (!(result instanceof HangtagError) && !(content instanceof HangtagError) && result.fresh) {
-        await originals.put(result.facts.sha256, content);
+      if (!(result instanceof HangtagError) && !(content instanceof HangtagError)) {
+        contents.set(result.facts.sha256, content);
       }
     }
     let late = false;
-    const saved = await store.saveTags({
+    const write: TagWrite = {
       productId: request.productId,
       cause: 'request',
       images: seen.map(({ facts, colors }) => ({ facts, colors })),
@@ -72,7 +77,9 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
         const tagSet = decide(current, admitted);
         return { tagSet, revise: changed(current, tagSet) };
       },
-    });
+    };
+    const fresh = seen.filter((image) => image.fresh).map(({ facts }) => facts.sha256);
+    const saved = await saveWithOriginals(write, contents, fresh);
     return late ? { ...saved, warnings: [...saved.warnings, superseded] } : saved;
   };
 }
@@ -108,6 +115,7 @@ function answer(
     category: stated.category ?? standing,
     attributes,
     explain: request.explain,
+    barred: barredIn(current),
   });
   const { taxonomy, calibration } = meaning;
   const merged = merge(current, {

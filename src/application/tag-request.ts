@@ -53,8 +53,8 @@ export interface Services {
   /** Raises `operation.not_found`. */
   readOperation(id: string): Promise<Operation>;
   readTags(productId: string): Promise<TagSet>;
-  /** `ifRevision`: refused with `revision.conflict` where another one stands; null for any. */
-  reviewTags(productId: string, words: ReviewWords, ifRevision: number | null): Promise<TagSet>;
+  /** `ifRevisions`: refused with `revision.conflict` where none of them stands; null for any. */
+  reviewTags(productId: string, words: ReviewWords, ifRevisions: readonly number[] | null): Promise<TagSet>;
   /** `before`: only revisions older than that one; `next`: where the following page starts, null at the end. */
   readHistory(productId: string, limit: number, before: number | null): Promise<HistoryPage>;
   listProducts(question: ProductQuestion): Promise<ProductPage>;

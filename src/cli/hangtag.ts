@@ -1,12 +1,13 @@
 /** `npm run hangtag -- <command>`: the commands, their help, and nothing else. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { composeOffline, taxonomySource } from '../composition.ts';
+import { composeOffline, storeTransfer, taxonomySource } from '../composition.ts';
 import { ConfigError, parseConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { parseDeployArguments } from './deploy/arguments.ts';
 import { parseImportArguments, runImport } from './import/import.ts';
 import { createKey, parseKeyArguments } from './keys.ts';
+import { parseStoreArguments, runStore } from './store/store.ts';
 import { parseTagArguments, tagFiles } from './tag.ts';
 import { checkTaxonomy } from './taxonomy-check.ts';
 
@@ -23,6 +24,13 @@ const help = `hangtag: product photos in, structured attributes out
   npm run hangtag -- keys create --scopes <scope>[+<scope> ...] [--name <id>]
       Makes an access key, shows it once, and gives the entry to add to API_KEYS. Scopes: read, tag, review,
       admin (implies all).
+  npm run hangtag -- store copy --to <postgres://…> [--from <DATA_DIR or postgres://…>] [--restart]
+      Copies the store into an empty PostgreSQL database and compares both. Stop hangtag first. Cut off, the same
+      command goes on where it was; --restart begins anew. Without --from: the configured store. docs/backup.md
+  npm run hangtag -- store backup --to <file>
+      Writes the embedded database and the pictures into one file (tar.gz with checksums). Stop hangtag first.
+  npm run hangtag -- store restore --from <file>
+      Puts a backup into an empty DATA_DIR.
   npm run hangtag -- deploy clip --bucket <bucket> --model-id <s3://bucket/prefix/ or hub id> [--model-revision <commit>]
       [--stack hangtag-clip] [--region …] [--instance-type ml.g5.xlarge] [--instance-count 1] [--max-instances <twice>]
       [--image-uri …] [--prefix hangtag] [--kms-key …] [--execution-role …] [--permissions-boundary …]
@@ -73,6 +81,19 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
   if (command === 'keys' && rest[0] === 'create') {
     const parsed = parseKeyArguments(rest.slice(1));
     return typeof parsed === 'string' ? misused(parsed) : createKey(parsed, print);
+  }
+  if (command === 'store') {
+    const parsed = parseStoreArguments(rest);
+    if (typeof parsed === 'string') return misused(parsed);
+    const config = parseConfig(process.env, root);
+    return runStore(parsed, {
+      transfer: storeTransfer(config, createLog('silent')),
+      config,
+      screen: { isTerminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
+      stop: stopOnInterrupt(),
+      print,
+      complain,
+    });
   }
   if (command === 'deploy') {
     const parsed = parseDeployArguments(rest);

@@ -18,7 +18,7 @@ import { guardAccess } from './access/guard.ts';
 import { shedLoad } from './access/load-shedding.ts';
 import { limitRate } from './access/rate-limit.ts';
 import type { ApiKey } from './access/scopes.ts';
-import { answerBrokenHttp } from './broken-http.ts';
+import { answerBrokenHttp, refuseInOurWords } from './broken-http.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
 import { sendError } from './error-response.ts';
 import { type RequestRecorder, recordRequests } from './metrics-hook.ts';
@@ -81,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       // Node swaps the two if headers had longer, and looks for late requests only every 30 s unless told.
       headersTimeout: Math.min(requestTimeoutMs, 60_000),
       connectionsCheckingInterval: 1000,
+      requireHostHeader: false,
     },
     clientErrorHandler: answerBrokenHttp,
     // Requests that arrive while we stop are served; their connections close.
@@ -93,6 +94,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   app.addHook('onRequest', async (request, reply) => begin(request, reply));
+  refuseInOurWords(app);
   if (metrics) recordRequests(app, metrics.request);
   if (keys === null) guardOrigins(app);
   if (lag) shedLoad(app, lag);

@@ -1,6 +1,7 @@
 /** What never became a request (garbage, headers too large, a body that did not arrive in time) gets one answer and no connection. */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { HangtagError } from '../domain/errors.ts';
 import { problem, statusOf } from './error-response.ts';
 
@@ -30,4 +31,17 @@ export function answerBrokenHttp(error: Error & { readonly code?: string }, sock
   }
   // Ending alone would wait for the other side to end too, which it may never do.
   socket.destroySoon();
+}
+
+/**
+ * Two things that Node refuses by itself, with neither a body nor a request id: HTTP/1.1 without a Host, which gets our
+ * words here, and an `Expect` that nobody knows, which a server may as well ignore. Needs `requireHostHeader: false`.
+ */
+export function refuseInOurWords(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (raw.httpVersion !== '1.1' || raw.headers.host !== undefined) return;
+    reply.header('connection', 'close');
+    throw new HangtagError('request.malformed', 'A request of HTTP/1.1 needs a Host header.');
+  });
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
 }

@@ -1,6 +1,8 @@
 /** The query of `POST /products/:id/tags`, checked; every mistake named with its pointer. */
 import { z } from 'zod';
 import { HangtagError, type Problem } from '../domain/errors.ts';
+import { pointerKey } from '../domain/review/refusal.ts';
+import { attributeId } from '../domain/taxonomy/attribute-words.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
 
 /** Mistakes named in one answer, at most. */
@@ -49,11 +51,6 @@ export function parseTagQuery(raw: unknown, taxonomy: Taxonomy): TagQuery {
   };
 }
 
-/** `fabric` is another word for `material`, everywhere an attribute is named. */
-export function attributeId(name: string): string {
-  return name === 'fabric' ? 'material' : name;
-}
-
 function parseAttributes(list: string, taxonomy: Taxonomy): readonly string[] {
   const ids = list.split(',').map((name) => attributeId(name.trim()));
   const problems = ids.flatMap((id, index): Problem[] => {
@@ -71,7 +68,7 @@ export function problemsOf(error: z.ZodError, root: string): Problem[] {
     code: 'request.malformed',
     // It may quote the caller's own keys, which can be megabytes.
     detail: issue.message.slice(0, 300),
-    pointer: `/${[root, ...issue.path.map(String)].filter(Boolean).join('/')}`,
+    pointer: `/${[root, ...issue.path.map((step) => pointerKey(String(step)))].filter(Boolean).join('/')}`,
   }));
 }
 

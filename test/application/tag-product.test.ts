@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
-import type { ImageModel, ImageReader, Originals, Store } from '../../src/application/ports.ts';
+import type { ImageModel, ImageReader, Store } from '../../src/application/ports.ts';
+import type { Originals } from '../../src/application/ports-originals.ts';
 import { createReadImages } from '../../src/application/read-image.ts';
 import { createAskOnce } from '../../src/application/repeatable-calls.ts';
 import { createRunTagging } from '../../src/application/run-tagging.ts';
@@ -62,6 +63,9 @@ function world() {
     },
     get: async () => null,
     delete: async () => {},
+    list: async () => ({ items: [], next: null }),
+    own: async (owner) => owner,
+    ping: async () => {},
   };
   const store = createMemoryStore({ clock });
   return { calls, reader, model, originals, store };

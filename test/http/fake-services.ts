@@ -89,7 +89,7 @@ export interface World {
   /** Runs instead of the usual answer, where set. */
   behave: ((request: TagRequest, signal: AbortSignal) => Promise<TagSet>) | null;
   ready: Record<string, string | null>;
-  readonly reviewed: [string, ReviewWords, number | null][];
+  readonly reviewed: [string, ReviewWords, readonly number[] | null][];
   readonly listed: unknown[];
   readonly deleted: string[];
   readonly calls: (RepeatableCall | null)[];
@@ -139,11 +139,11 @@ export async function createWorld(
       if (id === 'broken') throw new TypeError('a bug with a secret in it');
       return sampleTagSet(id);
     },
-    async reviewTags(id, words, ifRevision) {
-      world.reviewed.push([id, words, ifRevision]);
+    async reviewTags(id, words, ifRevisions) {
+      world.reviewed.push([id, words, ifRevisions]);
       if (id === 'unknown')
         throw new HangtagError('product.not_found', 'No product with this id has been tagged.');
-      if (ifRevision !== null && ifRevision !== 3)
+      if (ifRevisions && !ifRevisions.includes(3))
         throw new HangtagError('revision.conflict', 'It is at revision 3.', { revision: 3 });
       return sampleTagSet(id);
     },

@@ -20,7 +20,7 @@ const pointers = (answer: { json(): { errors: { pointer: string }[] } }) =>
   answer.json().errors.map(({ pointer }) => pointer);
 
 describe('PATCH /products/:id/tags', () => {
-  test('everything at once; fabric is material wherever an attribute is named', async () => {
+  test('everything at once, as the caller said it', async () => {
     const answer = await patch(
       {
         set: { fabric: ['denim'], color: ['navy'] },
@@ -42,16 +42,16 @@ describe('PATCH /products/:id/tags', () => {
       [
         'gid://shop/1',
         {
-          set: { material: ['denim'], color: ['navy'] },
-          clear: ['material'],
-          accept: ['material/denim', 'neckline'],
-          reject: ['material/silk'],
-          reset: ['material'],
+          set: { fabric: ['denim'], color: ['navy'] },
+          clear: ['fabric'],
+          accept: ['fabric/denim', 'neckline'],
+          reject: ['fabric/silk'],
+          reset: ['fabric'],
           category: 'dress',
           variant: 'red',
           by: 'Ada',
         },
-        3,
+        [3],
       ],
     ]);
   });
@@ -68,17 +68,34 @@ describe('PATCH /products/:id/tags', () => {
     expect(world.reviewed[0]?.[2]).toBeNull();
   });
 
-  test.each(['3', '"x"', 'W/"3"', '"1", "2"', ''])('If-Match %j is refused', async (header) => {
-    expect((await patch({ accept: ['color'] }, { 'if-match': header })).statusCode).toBe(400);
-    expect(world.reviewed).toEqual([]);
+  test.each<[string, number]>([
+    ['"1", "3"', 200],
+    [' "3" ,, W/"7"', 200],
+    // Strong comparison: a weak tag matches nothing, and neither does one that is no revision of ours.
+    ['W/"3"', 412],
+    ['"1", "2"', 412],
+    ['"x", "03", "3.0", ""', 412],
+    ['"99999999999999999999"', 412],
+  ])('If-Match %j: %d', async (header, status) => {
+    const answer = await patch({ accept: ['color'] }, { 'if-match': header });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers.etag).toBe('"3"');
   });
+
+  test.each(['3', '"3', '"3" "4"', 'w/"3"', '', ' , ', '*, "3"'])(
+    'If-Match %j is no list of tags',
+    async (header) => {
+      expect((await patch({ accept: ['color'] }, { 'if-match': header })).statusCode).toBe(400);
+      expect(world.reviewed).toEqual([]);
+    },
+  );
 
   test.each<[object, string[]]>([
     [{ set: { color: 'navy' } }, ['/set/color']],
     [{ accept: 'color' }, ['/accept']],
     [{ clear: [''], reject: [1] }, ['/clear/0', '/reject/0']],
     [{ by: 'a\u0007' }, ['/by']],
-    [{ set: { fabric: ['a'], material: ['b'] } }, ['/set/fabric']],
+    [{ set: { 'a/b~': 1 } }, ['/set/a~1b~0']],
   ])('%j is malformed', async (body, expected) => {
     const answer = await patch(body);
     expect(answer.statusCode).toBe(400);
@@ -97,6 +114,12 @@ describe('PATCH /products/:id/tags', () => {
       payload: Buffer.from('pixels'),
     });
     expect([image.statusCode, (await call('PATCH', '/products/sku/tags')).statusCode]).toEqual([400, 400]);
+  });
+
+  test('more than anybody says of one product', async () => {
+    const set = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`a${index}`, ['b']]));
+    const answer = await patch({ set });
+    expect([answer.statusCode, answer.json().code]).toEqual([413, 'request.too_large']);
   });
 
   test('an unknown product', async () => {
@@ -118,6 +141,9 @@ describe('GET /products/:id/tags/history', () => {
       ['sku', 50, null],
       ['sku', 7, 3],
     ]);
+    // A cursor belongs to its product.
+    const other = await call('GET', `/products/another/tags/history?cursor=${first.next}`);
+    expect(pointers(other)).toEqual(['/query/cursor']);
   });
 
   test.each(['limit=0', 'limit=201', 'limit=1e2', 'cursor=e30', 'cursor=!!', 'page=2', 'limit=1&limit=2'])(
@@ -160,8 +186,25 @@ describe('GET /products', () => {
       { ...question, after: null },
       { ...question, after: { key: 0.25, productId: 'gid://ä', asOf: 2 } },
     ]);
-    // A cursor belongs to its order.
-    expect(pointers(await call('GET', `/products?cursor=${next}`))).toEqual(['/query/cursor']);
+    // The size of a page may change on the way; what is asked may not.
+    expect(
+      (await call('GET', `/products?${query.replace('limit=2', 'limit=9')}&cursor=${next}`)).statusCode,
+    ).toBe(200);
+    for (const other of ['', query.replace('uncertainty', 'updated'), query.replace('pending', 'done')]) {
+      expect(pointers(await call('GET', `/products?${other}&cursor=${next}`))).toEqual(['/query/cursor']);
+    }
+  });
+
+  test('a cursor that was changed by one character is refused, wherever', async () => {
+    const { next } = (await call('GET', '/products')).json() as { next: string };
+    expect((await call('GET', `/products?cursor=${next}`)).statusCode).toBe(200);
+    for (let index = 0; index < next.length; index++) {
+      const other = `${next.slice(0, index)}${next[index] === 'A' ? 'B' : 'A'}${next.slice(index + 1)}`;
+      expect((await call('GET', `/products?cursor=${other}`)).statusCode).toBe(400);
+    }
+    for (const other of [next.slice(0, -1), `${next}A`, `${next}.`, `${next}==`, `+${next}`, '.', ' ']) {
+      expect((await call('GET', `/products?cursor=${encodeURIComponent(other)}`)).statusCode).toBe(400);
+    }
   });
 
   test.each<[string, string[]]>([

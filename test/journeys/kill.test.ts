@@ -1,68 +1,62 @@
-/** kill -9 at random moments while products are tagged over HTTP: nothing that was answered with 200 may be lost. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+/**
+ * kill -9 at random moments under mixed load: whatever was acknowledged stands afterwards, what was deleted stays
+ * deleted, and the pictures behind it are on the disk. KILL_ROUNDS raises the number, KILL_SEED changes the moments.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
+import { acknowledgedMore, chances, settleAll, startLoad } from './mixed-load.ts';
 import { startService } from './service.ts';
 
-const rounds = Number(process.env.KILL_ROUNDS ?? 3);
-const picture = await readFile(path.resolve(import.meta.dirname, '../fixtures/images/tall.jpg'));
+const rounds = Number(process.env.KILL_ROUNDS ?? 2);
+const seed = Number(process.env.KILL_SEED ?? 1);
 
-test(`nothing answered is lost in ${rounds} kills`, { timeout: 60_000 + rounds * 15_000 }, async () => {
+test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 180_000 + rounds * 30_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-kill-'));
   const settings = {
     DATA_DIR: folder,
-    LOG_LEVEL: 'info',
     ...(process.env.TEST_DATABASE_URL ? { DATABASE_URL: process.env.TEST_DATABASE_URL } : {}),
   };
-  const run = Date.now();
-  const answered = new Map<string, number>();
-  let seed = 1;
-  const random = () => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    return seed / 2 ** 31;
-  };
+  const run = `kill-${Date.now()}`;
+  const ledger = createLedger();
+  const chance = chances(seed);
+  let uncertain = 0;
+  let service = await startService(settings);
   try {
-    for (let round = 0; round < rounds; round++) {
-      const service = await startService(settings);
-      let alive = true;
-      const caller = async (lane: number) => {
-        for (let n = 0; alive; n++) {
-          const id = `${run}-${round}-${lane}-${n % 40}`;
-          // Each upload differs in its bytes, so that each one is decoded, inferred and stored.
-          const body = Buffer.concat([picture, Buffer.from(`${id}-${n}`)]);
-          try {
-            const answer = await fetch(`${service.url}/products/${id}/tags`, {
-              method: 'POST',
-              headers: { 'content-type': 'image/jpeg' },
-              body,
-            });
-            if (answer.status !== 200) throw new Error(`status ${answer.status}: ${await answer.text()}`);
-            answered.set(id, ((await answer.json()) as { revision: number }).revision);
-          } catch (error) {
-            if (alive) throw error;
-          }
-        }
-      };
-      const callers = Promise.all([0, 1, 2, 3].map(caller));
-      await sleep(600 + random() * 1500);
-      alive = false;
+    for (let round = 1; round <= rounds; round++) {
+      const load = startLoad({ url: service.url, ledger, run, lanes: 6, seed: seed * 100 + round });
+      await acknowledgedMore(ledger, 12);
+      await sleep(chance() * 1200);
+      // Told to stop first, so that no caller takes the dying service for a fault of its own.
+      const stopped = load.stop();
       await service.stop('SIGKILL');
-      await callers;
+      await stopped;
+      uncertain += ledger.ids().filter((id) => !ledger.isCertain(id)).length;
+      service = await startService(settings);
+      expect(await settleAll(service.url, ledger), `round ${round}, seed ${seed}`).toEqual([]);
+      expect(originalsMissing(ledger, folder), `round ${round}, seed ${seed}`).toEqual([]);
     }
-    const service = await startService(settings);
-    const lost: string[] = [];
-    for (const [id, revision] of answered) {
-      const answer = await fetch(`${service.url}/products/${id}/tags`);
-      // A write whose answer was cut off may stand one revision further on; none may stand behind.
-      if (answer.status !== 200 || ((await answer.json()) as { revision: number }).revision < revision)
-        lost.push(id);
+    expect(await service.stop()).toBe(0);
+    if (rounds >= 10) {
+      // What a kill left half-removed is claimed for a minute, then taken over by the sweep of a later start.
+      await sleep(61_000);
+      service = await startService(settings);
+      expect(await originalsLeft(ledger, folder)).toEqual([]);
+      expect(await service.stop()).toBe(0);
     }
-    await service.stop();
-    expect(answered.size).toBeGreaterThanOrEqual(rounds);
-    expect(lost).toEqual([]);
+    const { tagged, reviewed, deleted } = ledger.acknowledged;
+    console.info(
+      `${rounds} kills: ${tagged} tagged, ${reviewed} reviewed, ${deleted} deleted, ${uncertain} cut off`,
+    );
+    expect(tagged).toBeGreaterThan(rounds);
+    expect(Math.min(reviewed, deleted)).toBeGreaterThan(0);
+    // Proof that the kills fell into the middle of work.
+    expect(uncertain).toBeGreaterThan(0);
   } finally {
+    await service.stop('SIGKILL');
     await rm(folder, { recursive: true, force: true });
   }
 });

@@ -1,4 +1,7 @@
-/** Starts the real service as a process of its own, from source, on a free port: a journey knows it only by HTTP. */
+/**
+ * Starts the real service as a process of its own on a free port: a journey knows it only by HTTP. From source, or from
+ * SERVICE_ENTRY (dist/main.js, built) where that is set.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -14,15 +17,22 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Rejects with its output if it ends before it listens. */
-export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+const entry = process.env.SERVICE_ENTRY ? [process.env.SERVICE_ENTRY] : ['--import', 'tsx', 'src/main.ts'];
+
+/** Rejects with its output if it ends before it listens. `under`: a program, with arguments, that becomes the service. */
+export async function startService(
+  settings: Readonly<Record<string, string>>,
+  under: readonly string[] = [],
+): Promise<Service> {
+  const [program, ...rest] = [...under, process.execPath, ...entry];
+  const child = spawn(program!, rest, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const exited = ended.then(([code]) => code);
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString('utf8');
@@ -31,7 +41,9 @@ export async function startService(settings: Readonly<Record<string, string>>): 
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    exited.then((code) => reject(new Error(`the service ended with code ${code}:\n${output}`)));
+    ended.then(([code, signal]) =>
+      reject(new Error(`the service ended with ${signal ?? `code ${code}`}:\n${output}`)),
+    );
   });
   return {
     url,

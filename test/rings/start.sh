@@ -20,7 +20,8 @@ start() {
 }
 
 stop() {
-  node_pid=$(pgrep -f "dist/main.js" -n)
+  # By its own lock file: another service may run on this machine.
+  node_pid=$(node -p 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).pid' "$work/data/database.lock")
   kill -TERM "$node_pid"
   wait "$pid" || true
   pid=

@@ -2,15 +2,11 @@
  * Uploaded bytes in a folder: `<first two hex digits>/<sha256>`, readable by the owner alone.
  * A file appears under its name only once its bytes are on the disk, so what can be read is whole.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Originals } from '../../application/ports.ts';
-import { HangtagError } from '../../domain/errors.ts';
-import { checkedSha256 } from './content-key.ts';
-
-/** A write takes seconds at most. What is older was left by a crash; younger ones may belong to another process. */
-const abandonedAfterMs = 10 * 60_000;
+import type { Originals, StoredOriginal } from '../../application/ports-originals.ts';
+import { checkedSha256, isSha256, ownerName, shardOf } from './content-key.ts';
+import { absent, flush, publishDraft, sweepDrafts, translating } from './durable-draft.ts';
 
 export interface FileOriginalsOptions {
   /** Created where missing; several processes may share it. */
@@ -23,32 +19,34 @@ export async function createFileOriginals({ directory }: FileOriginalsOptions): 
   const writing = new Map<string, Promise<void>>();
   await translating(async () => {
     await mkdir(drafts, { recursive: true, mode: 0o700 });
-    await sweep(drafts);
+    await sweepDrafts(drafts);
   });
 
-  const place = (sha256: string) => path.join(directory, sha256.slice(0, 2), sha256);
+  const place = (sha256: string) => path.join(directory, shardOf(sha256), sha256);
 
   async function write(sha256: string, bytes: Uint8Array): Promise<void> {
     const target = place(sha256);
     const present = await stat(target).catch(absent);
     if (present?.isFile() && present.size === bytes.byteLength) return;
-    const draft = path.join(drafts, randomUUID());
-    try {
-      const file = await open(draft, 'wx', 0o600);
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+    await publishDraft(drafts, bytes, async (draft) => {
       const shard = path.dirname(target);
       const created = await mkdir(shard, { recursive: true, mode: 0o700 });
       await rename(draft, target);
       await flush(shard);
       if (created !== undefined) await flush(directory);
-    } catch (error) {
-      await rm(draft, { force: true }).catch(() => {});
-      throw error;
+    });
+  }
+
+  /** Ascending, from this shard and name on. */
+  async function* stored(from: string): AsyncGenerator<StoredOriginal> {
+    const shards = (await readdir(directory)).filter((name) => /^[0-9a-f]{2}$/.test(name)).sort();
+    for (const shard of shards.filter((name) => name >= shardOf(from))) {
+      const names = (await readdir(path.join(directory, shard)).catch(absent)) ?? [];
+      for (const sha256 of names.sort()) {
+        if (!isSha256(sha256) || shardOf(sha256) !== shard || sha256 < from) continue;
+        const found = await stat(place(sha256)).catch(absent);
+        if (found?.isFile()) yield { sha256, writtenAt: found.mtimeMs };
+      }
     }
   }
 
@@ -80,41 +78,35 @@ export async function createFileOriginals({ directory }: FileOriginalsOptions): 
         if (gone) await flush(path.dirname(target));
       });
     },
+    async list(from, limit) {
+      return translating(async () => {
+        const items: StoredOriginal[] = [];
+        for await (const item of stored(from ?? '')) {
+          if (items.length === limit) return { items, next: item.sha256 };
+          items.push(item);
+        }
+        return { items, next: null };
+      });
+    },
+    async own(owner) {
+      return translating(async () => {
+        const target = path.join(directory, ownerName);
+        const standing = await readFile(target, 'utf8').catch(absent);
+        if (standing !== null || owner === null) return standing?.trim() ?? null;
+        // A link never replaces what another process wrote meanwhile.
+        await publishDraft(drafts, Buffer.from(`${owner}\n`), async (draft) => {
+          await link(draft, target).catch(present);
+          await flush(directory);
+        });
+        return (await readFile(target, 'utf8')).trim();
+      });
+    },
+    async ping() {
+      await translating(() => publishDraft(drafts, Buffer.from('ping'), async () => {}));
+    },
   };
 }
 
-async function sweep(drafts: string): Promise<void> {
-  for (const name of await readdir(drafts)) {
-    const draft = path.join(drafts, name);
-    const found = await stat(draft).catch(absent);
-    if (found && Date.now() - found.mtimeMs > abandonedAfterMs) await rm(draft, { force: true });
-  }
-}
-
-/** A new name is durable only once its folder is. */
-async function flush(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function absent(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-  throw error;
-}
-
-/** A full, failing, read-only or forbidden disk, in our words. */
-async function translating<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Error) || !('syscall' in error)) throw error;
-    throw new HangtagError('store.unavailable', 'The folder of original images cannot be used right now.', {
-      cause: error,
-      retryAfter: 10,
-    });
-  }
+function present(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }

@@ -1,5 +1,5 @@
 /** For services that must not keep pictures: accepts everything, keeps nothing. */
-import type { Originals } from '../../application/ports.ts';
+import type { Originals } from '../../application/ports-originals.ts';
 import { checkedSha256 } from './content-key.ts';
 
 export function createNoOriginals(): Originals {
@@ -14,5 +14,8 @@ export function createNoOriginals(): Originals {
     async delete(sha256) {
       checkedSha256(sha256);
     },
+    list: async () => ({ items: [], next: null }),
+    own: async (owner) => owner,
+    async ping() {},
   };
 }

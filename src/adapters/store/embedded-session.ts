@@ -8,9 +8,10 @@
  */
 import type { PGlite } from '@electric-sql/pglite';
 import { createPgConfig } from '@electric-sql/pglite/node-postgres';
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { StoreLog } from './failures.ts';
+import { GroupingDialect, groupCommits } from './grouped-commits.ts';
 import { guardedPool } from './guarded-pool.ts';
 import type { Tables } from './tables.ts';
 
@@ -19,6 +20,10 @@ const waitForTurnMs = 10_000;
 
 export interface EmbeddedSession {
   readonly db: Kysely<Tables>;
+  /** From now on commits share their fsync, see `grouped-commits.ts`. */
+  groupCommits(): Promise<void>;
+  /** What was committed is on the disk once this resolves. */
+  flush(): Promise<void>;
   /** After the last query: stops the engine in good order, where it has not stopped itself. */
   shutDown(): Promise<void>;
 }
@@ -37,12 +42,32 @@ export function createEmbeddedSession(database: PGlite, log: StoreLog): Embedded
       await client.query('rollback');
     },
   });
+  const guarded = guardedPool(pool, log);
+  // Beside the grouped commits, not through them: this is what they wait for.
+  const flushing = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guarded }) });
+  const groups = groupCommits(guarded, () => flushCommitted(flushing));
   return {
-    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guardedPool(pool, log) }) }),
+    db: new Kysely<Tables>({ dialect: new GroupingDialect(groups) }),
+    async groupCommits() {
+      await sql`set synchronous_commit = off`.execute(flushing);
+      groups.begin();
+    },
+    flush: () => flushCommitted(flushing),
     async shutDown() {
       if (!stopped()) await database.close();
     },
   };
+}
+
+/**
+ * A commit of its own that is synchronous: it takes all of the write-ahead log before it to the disk. One statement, so
+ * that the setting ends with it.
+ */
+async function flushCommitted(db: Kysely<Tables>): Promise<void> {
+  await sql`
+    select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'hangtag', '')`.execute(
+    db,
+  );
 }
 
 /** Stands between the driver and the engine, message by message. Returns whether the engine has stopped. */

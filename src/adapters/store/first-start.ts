@@ -7,20 +7,18 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { StoreLog } from './failures.ts';
+import { flush, flushTree } from './flush-tree.ts';
 
 const run = promisify(execFile);
 const program = `const [, url, directory] = process.argv;
 const { PGlite } = await import(url);
 const database = await PGlite.create({ dataDir: directory });
 await database.close();`;
-
-/** How many files are flushed at a time; a journalling file system merges what waits together. */
-const flushesAtOnce = 16;
 
 export async function createIfMissing(directory: string, durable: boolean, log: StoreLog): Promise<void> {
   const parent = path.dirname(directory);
@@ -42,27 +40,4 @@ export async function createIfMissing(directory: string, durable: boolean, log: 
   await rename(draft, directory);
   if (durable) await flush(parent);
   log.info({ directory, ms: Date.now() - began }, 'created the embedded database');
-}
-
-async function flushTree(root: string): Promise<void> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile() || entry.isDirectory())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-  const next = paths.values();
-  await Promise.all(
-    Array.from({ length: flushesAtOnce }, async () => {
-      for (const file of next) await flush(file);
-    }),
-  );
-  await flush(root);
-}
-
-async function flush(file: string): Promise<void> {
-  const handle = await open(file, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

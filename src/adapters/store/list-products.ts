@@ -1,4 +1,7 @@
-/** Pages of products by keyset: what is read once is not read again, and what nobody touches is never left out. */
+/**
+ * Pages of products by keyset: what nobody touches is never left out, and what is read once is not read again. (But for
+ * a product whose write had begun and not ended when the first page was read: by uncertainty it may come twice.)
+ */
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { ProductPage, ProductQuery } from '../../application/ports.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
@@ -10,7 +13,8 @@ const microsOf = (time: ReturnType<typeof sql>) =>
 const timeOf = (micros: number) =>
   sql<Date>`(timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond')`;
 
-export async function listProducts(db: Kysely<Tables>, query: ProductQuery): Promise<ProductPage> {
+/** One row more than the page has, which tells whether there is another. */
+export function productRows(db: Kysely<Tables>, query: ProductQuery) {
   const { categories, tags, review, failed, sort, limit, after } = query;
   const column = sort === 'updated' ? ('updated_at' as const) : ('uncertainty' as const);
   let rows = db
@@ -29,11 +33,15 @@ export async function listProducts(db: Kysely<Tables>, query: ProductQuery): Pro
       .where(sql<SqlBool>`${here} <= ${key}`)
       .where(sql<SqlBool>`(${here} < ${key} or product_id > ${after.productId})`);
   }
-  const found = await rows
+  return rows
     .orderBy(column, 'desc')
     .orderBy('product_id')
-    .limit(limit + 1)
-    .execute();
+    .limit(limit + 1);
+}
+
+export async function listProducts(db: Kysely<Tables>, query: ProductQuery): Promise<ProductPage> {
+  const { sort, limit, after } = query;
+  const found = await productRows(db, query).execute();
   const page = found.slice(0, limit);
   const end = found.length > limit ? page.at(-1) : undefined;
   return {

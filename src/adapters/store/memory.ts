@@ -13,6 +13,7 @@ import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput, type InputOrder, noInputs } from '../../domain/tagging/input-order.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { createMemoryRemovals } from './memory-removals.ts';
 import { acceptedCategory, checkedProductId, idHash, pictures } from './rows.ts';
 
 export function createMemoryStore({ clock }: { readonly clock: () => string }): Store {
@@ -23,6 +24,8 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
   /** When each product changed last: counted, because a clock may stand still. */
   const updated = new Map<string, number>();
   const buried = new Map<string, { readonly revision: number; readonly sequence: number }>();
+  /** What each product's history mentions or mentioned. */
+  const mentions = new Map<string, Set<string>>();
   const inputs = new Map<string, InputOrder>();
   const answers = new Map<string, StoredAnswer & { readonly productId: string }>();
   let sequence = 0;
@@ -33,7 +36,17 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     if (closed) throw new HangtagError('store.unavailable', 'The store is closed.');
   };
 
+  const forget = (sha256s: readonly string[]) => {
+    for (const sha256 of sha256s) {
+      images.delete(sha256);
+      for (const key of vectors.keys()) if (key.startsWith(`${sha256} `)) vectors.delete(key);
+    }
+  };
+  const mentioned = () => new Set([...mentions.values()].flatMap((set) => [...set]));
+  const { meet, mark, ...removals } = createMemoryRemovals({ open, mentioned, forget });
+
   return {
+    ...removals,
     async findImages(sha256s, model) {
       open();
       return new Map(
@@ -44,8 +57,9 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
         }),
       );
     },
-    async saveTags({ productId, cause, images: seen, model, vectors: fresh, input, call, decide }) {
+    async saveTags(write) {
       open();
+      const { productId, cause, images: seen, model, vectors: fresh, input, call, decide } = write;
       const current = products.get(checkedProductId(productId)) ?? null;
       const grave = buried.get(idHash(productId));
       const order = inputs.get(productId) ?? { ...noInputs, full: grave?.sequence ?? 0 };
@@ -60,6 +74,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       const revising = revise || current === null;
       const revision = (current?.revision ?? grave?.revision ?? 0) + (revising ? 1 : 0);
       const answer = { ...tagSet, revision };
+      meet(write);
       const stored = structuredClone(withoutExplanations(answer));
       const list = entries.get(productId) ?? [];
       const entry = { revision, tagSet: stored, cause, at: clock() };
@@ -69,6 +84,9 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       );
       products.set(productId, stored);
       updated.set(productId, ++changes);
+      const mine = mentions.get(productId) ?? new Set();
+      for (const { sha256 } of pictures(stored)) mine.add(sha256);
+      mentions.set(productId, mine);
       if (input) inputs.set(productId, afterInput(order, input));
       if (call) {
         const { scope, key, content } = call;
@@ -130,16 +148,12 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       buried.set(idHash(productId), { revision, sequence: ++sequence });
       for (const [key, answer] of answers) if (answer.productId === productId) answers.delete(key);
       if (!current) return [];
-      const seen = new Set(
-        (entries.get(productId) ?? []).flatMap(({ tagSet }) => pictures(tagSet).map(({ sha256 }) => sha256)),
-      );
-      for (const map of [products, entries, updated, inputs]) map.delete(productId);
-      const used = new Set([...products.values()].flatMap(pictures).map(({ sha256 }) => sha256));
-      const unused = [...seen].filter((sha256) => !used.has(sha256)).sort();
-      for (const sha256 of unused) {
-        images.delete(sha256);
-        for (const key of vectors.keys()) if (key.startsWith(`${sha256} `)) vectors.delete(key);
-      }
+      const seen = [...(mentions.get(productId) ?? [])].sort();
+      for (const map of [products, entries, updated, inputs, mentions]) map.delete(productId);
+      const used = mentioned();
+      const unused = seen.filter((sha256) => !used.has(sha256));
+      forget(unused);
+      mark(unused);
       return unused;
     },
     async ping() {

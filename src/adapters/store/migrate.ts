@@ -3,10 +3,16 @@ import { type Kysely, Migrator, sql } from 'kysely';
 import * as tags from './migrations/0001-tags.ts';
 import * as reading from './migrations/0002-reading.ts';
 import * as acceptance from './migrations/0003-acceptance.ts';
+import * as originals from './migrations/0004-originals.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, for ever: a migration that was released is never edited, only followed by another. */
-const migrations = { '0001-tags': tags, '0002-reading': reading, '0003-acceptance': acceptance };
+const migrations = {
+  '0001-tags': tags,
+  '0002-reading': reading,
+  '0003-acceptance': acceptance,
+  '0004-originals': originals,
+};
 
 /** Any number that no other program on the same database uses for its advisory locks. */
 const lockKey = 4_716_230_118;

@@ -12,13 +12,27 @@ import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { readPictures, type StoredRequest, storedRequest, writePictures } from './operation-images.ts';
 import { checkedProductId } from './rows.ts';
 import type { Tables } from './tables.ts';
-import { transacting } from './transactions.ts';
+import { insisting, transacting } from './transactions.ts';
 
 /** Statements of others, on this database or in this transaction. */
 export function executing(db: Kysely<Tables>): ExecuteSql {
-  return async (text, values = []) => {
-    const { rows } = await db.executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...values]));
+  const run = async (on: Kysely<Tables>, text: string, values: readonly unknown[]) => {
+    const { rows } = await on.executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...values]));
     return { rows };
+  };
+  return async (text, values = []) => {
+    if (db.isTransaction) return run(db, text, values);
+    return insisting(() =>
+      db.connection().execute(async (session) => {
+        try {
+          return await run(session, text, values);
+        } catch (error) {
+          // A batch that begins a transaction leaves it open where it fails: the next caller would inherit it.
+          if (/^\s*begin\b/i.test(text)) await sql`rollback`.execute(session).catch(() => {});
+          throw error;
+        }
+      }),
+    );
   };
 }
 

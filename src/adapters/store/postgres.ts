@@ -6,6 +6,7 @@ import { guardedPool } from './guarded-pool.ts';
 import { migrate } from './migrate.ts';
 import { createSqlStore, type SqlStore } from './sql-store.ts';
 import type { Tables } from './tables.ts';
+import { refuseUnfinishedCopy } from './transfer/record.ts';
 
 export interface PostgresStoreOptions {
   /** postgres://… */
@@ -42,6 +43,7 @@ export async function createPostgresStore({
   // Waiting for another process's migration, or a long one of our own, may take as long as it takes.
   const preparing = connect({ max: 1, connectionTimeoutMillis: timeouts.connectionTimeoutMillis });
   try {
+    await refuseUnfinishedCopy(preparing);
     await migrate(preparing);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -9,6 +9,7 @@ import { clearExpiredRegularly } from './expiry.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
+import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
@@ -118,6 +119,16 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
     deleteProduct: (productId) => whileOpen(() => deleteProduct(db, productId)),
 
+    identity: () =>
+      whileOpen(async () => {
+        const row = await db.selectFrom('identity').select('token').executeTakeFirstOrThrow();
+        return row.token;
+      }),
+    mentionedPictures: (sha256s) => whileOpen(async () => [...(await mentionedPictures(db, sha256s))]),
+    pendingRemovals: (limit) => whileOpen(() => pendingRemovals(db, limit)),
+    claimRemovals: (...claim) => whileOpen(() => claimRemovals(db, ...claim)),
+    settleRemovals: (ticket, sha256s) => whileOpen(() => settleRemovals(db, ticket, sha256s)),
+
     // A committed write, so that a standby, a full disk or a failing one shows. Checks that overlap share one.
     ping: () =>
       whileOpen(() => {
@@ -139,7 +150,8 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
   };
 }
 
-async function beat(db: Kysely<Tables>): Promise<void> {
+/** A committed write, of no other use. */
+export async function beat(db: Kysely<Tables>): Promise<void> {
   const now = sql<Date>`now()`;
   await db
     .insertInto('heartbeat')

@@ -46,6 +46,24 @@ interface ProductImages {
   sha256: string;
 }
 
+interface PictureMentions {
+  product_id: string;
+  sha256: string;
+}
+
+interface OriginalRemovals {
+  sha256: string;
+  ticket: string | null;
+  lease_until: Date | null;
+  removed_at: Date | null;
+  marked_at: Generated<Date>;
+}
+
+interface Identity {
+  id: number;
+  token: string;
+}
+
 interface Tombstones {
   id_hash: string;
   revision: number;
@@ -95,6 +113,9 @@ export interface Tables {
   images: Images;
   image_vectors: ImageVectors;
   product_images: ProductImages;
+  picture_mentions: PictureMentions;
+  original_removals: OriginalRemovals;
+  identity: Identity;
   tombstones: Tombstones;
   answered_calls: AnsweredCalls;
   operations: Operations;

@@ -8,13 +8,18 @@ import type { Tables } from './tables.ts';
 const attempts = 6;
 
 /** Every statement sees what was committed before it began, so that counting after locking counts what is true. */
-export async function transacting<T>(
+export function transacting<T>(
   db: Kysely<Tables>,
   work: (trx: Transaction<Tables>) => Promise<T>,
 ): Promise<T> {
+  return insisting(() => db.transaction().setIsolationLevel('read committed').execute(work));
+}
+
+/** `work` is undone as a whole where it loses a race, and may then simply run again. */
+export async function insisting<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction().setIsolationLevel('read committed').execute(work);
+      return await work();
     } catch (error) {
       if (!isLostRace(error)) throw error;
       if (attempt === attempts) throw translated(error);

@@ -14,6 +14,7 @@ import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { lockProduct } from './lock-product.ts';
+import { meetRemovals } from './removals.ts';
 import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { transacting } from './transactions.ts';
@@ -43,6 +44,7 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   const text = JSON.stringify(withoutExplanations(answer));
 
   await writeImages(trx, write);
+  await meetRemovals(trx, write);
   const row = {
     revision,
     tag_set: text,
@@ -118,7 +120,7 @@ async function writeImages(trx: Transaction<Tables>, { images, model, vectors }:
   }
 }
 
-/** Which pictures the product uses, rewritten only where they changed. */
+/** Which pictures the product uses, and which its history mentions; written only where they changed. */
 async function writeUses(
   trx: Transaction<Tables>,
   productId: string,
@@ -130,6 +132,12 @@ async function writeUses(
   if (before) await trx.deleteFrom('product_images').where('product_id', '=', productId).execute();
   if (uses.length > 0) {
     await trx
+      .with('mentioned', (db) =>
+        db
+          .insertInto('picture_mentions')
+          .values(uses.map(({ sha256 }) => ({ product_id: productId, sha256 })))
+          .onConflict((conflict) => conflict.doNothing()),
+      )
       .insertInto('product_images')
       .values(uses.map((use) => ({ product_id: productId, ...use })))
       .execute();

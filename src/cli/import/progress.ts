@@ -56,7 +56,8 @@ function bar({ total, skipped, tagged, failed }: Count): string {
   return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
 }
 
-function duration(seconds: number): string {
+/** `1h 4m`, `3m 20s`, `12s`. */
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;

@@ -1,12 +1,19 @@
 /** A checked review over a TagSet. Pure; all of it or, with every reason, nothing. */
 import type { Problem } from '../errors.ts';
-import type { ProductAnswer } from '../tagging/decide-product.ts';
-import type { CategoryDecision, Decision, TagSet } from '../tagging/types.ts';
+import { isKept, underBars } from '../tagging/bars.ts';
+import type { Decision, TagSet } from '../tagging/types.ts';
 import type { Taxonomy } from '../taxonomy/types.ts';
-import { dated, type SecondOpinion, undecidedCategory, underCategory } from './hand-back.ts';
+import { dated, handBack, handBackGated, type SecondOpinion } from './hand-back.ts';
+import { decisionAt, type Place, placeOf, withDecision, withoutEmptyVariants } from './places.ts';
 import { refuse, wrong } from './refusal.ts';
-import type { CategoryStep, Review, Step } from './types.ts';
+import { sayCategory } from './say-category.ts';
+import type { Review, Step } from './types.ts';
 import { acceptValues, clearValues, type Outcome, rejectValues, type Stamp, setValues } from './verbs.ts';
+
+interface Placed {
+  readonly step: Step;
+  readonly place: Place;
+}
 
 /** Throws `request.malformed` where the product has no such variant, or a step does not fit what stands. */
 export function applyReview(
@@ -22,130 +29,81 @@ export function applyReview(
     problems.push(wrong('/variant', `The product has no variant ${JSON.stringify(review.variant)}.`));
     refuse(problems);
   }
-  let tagSet = current;
-  let answer: ProductAnswer | null | undefined;
-  if (review.category) {
-    const handedBack = review.category.verb === 'reset';
-    if (handedBack) answer = model.answer(current, null);
-    const category = handedBack
-      ? (answer?.category ?? undecidedCategory)
-      : decideCategory(current.category, review.category, stamp);
-    if (typeof category === 'string') problems.push(wrong(review.category.pointer, category));
-    else if (categoryId(category) === categoryId(current.category)) tagSet = { ...current, category };
-    else {
-      answer ??= model.answer(current, category);
-      tagSet = underCategory(taxonomy, current, category, answer, model.provenance);
-    }
-  }
-  for (const step of review.steps) {
+  let tagSet = review.category
+    ? sayCategory(taxonomy, current, review.category, model, stamp, problems)
+    : current;
+  const placed = review.steps.flatMap((step): Placed[] => {
     const place = placeOf(tagSet, step, review.variant, problems);
-    if (place === undefined) continue;
-    if (step.verb === 'reset') {
-      if (answer === undefined) answer = model.answer(tagSet, tagSet.category);
-      tagSet = handBack(tagSet, place, step.attribute.id, answer, model.provenance);
-      continue;
-    }
-    const before = decisionsAt(tagSet, place)[step.attribute.id];
-    const outcome = spokenBy(step, before, stamp);
+    return place === undefined ? [] : [{ step, place }];
+  });
+  const of = (...verbs: Step['verb'][]) => placed.filter(({ step }) => verbs.includes(step.verb));
+  tagSet = resetAll(taxonomy, tagSet, of('reset'), model);
+  for (const { step, place } of of('set', 'clear', 'accept')) {
+    const outcome = said(step, decisionAt(tagSet, place, step.attribute.id), stamp);
     if (typeof outcome === 'string') problems.push(wrong(step.pointer, outcome));
     else tagSet = withDecision(tagSet, place, step.attribute.id, outcome);
   }
   refuse(problems);
+  return withoutEmptyVariants(rejectAll(taxonomy, tagSet, of('reject'), model, stamp));
+}
+
+function said({ verb, values }: Step, before: Decision | undefined, stamp: Stamp): Outcome {
+  if (verb === 'set') return setValues(before, values, stamp);
+  return verb === 'clear' ? clearValues(before, stamp) : acceptValues(before, values, stamp);
+}
+
+/** What people said and barred is forgotten, all of it before the model is asked once. */
+function resetAll(
+  taxonomy: Taxonomy,
+  before: TagSet,
+  placed: readonly Placed[],
+  model: SecondOpinion,
+): TagSet {
+  if (placed.length === 0) return before;
+  let tagSet = before;
+  for (const { step, place } of placed) {
+    const { id } = step.attribute;
+    const decision = decisionAt(tagSet, place, id);
+    if (decision && isKept(decision)) tagSet = withDecision(tagSet, place, id, null);
+  }
+  const answer = model.answer(tagSet, tagSet.category);
+  for (const { step, place } of placed) {
+    const { id, scope } = step.attribute;
+    tagSet = handBack(tagSet, place, id, answer, model.provenance);
+    tagSet = handBackGated(taxonomy, tagSet, place, id, answer, model.provenance);
+    // What was barred for the whole product was kept from its variants too.
+    if (place !== null || scope !== 'variant') continue;
+    for (const { key } of tagSet.variants) tagSet = handBack(tagSet, key, id, answer, model.provenance);
+  }
   return tagSet;
 }
 
-function spokenBy({ verb, values }: Step, before: Decision | undefined, stamp: Stamp): Outcome {
-  if (verb === 'set') return setValues(before, values, stamp);
-  if (verb === 'clear') return clearValues(before, stamp);
-  return verb === 'accept' ? acceptValues(before, values, stamp) : rejectValues(before, values, stamp);
-}
-
-function decideCategory(
-  before: CategoryDecision,
-  { verb, node }: CategoryStep,
-  { by, at }: Stamp,
-): CategoryDecision | string {
-  const offered = [...before.values, ...before.candidates];
-  if (verb === 'accept' && node && !offered.some(({ id }) => id === node.id)) {
-    return 'It is neither the category nor a candidate; say it with "category".';
-  }
-  const values = node
-    ? [{ id: node.id, name: node.name, path: node.path, confidence: null }]
-    : before.values.map((value) => ({ ...value, confidence: null }));
-  if (values.length === 0) return 'There is no category to accept; name one of the candidates.';
-  return {
-    status: 'accepted',
-    source: 'human',
-    values,
-    threshold: null,
-    candidates: [],
-    rejected: before.rejected,
-    reviewed: { by, at },
-  };
-}
-
-function categoryId({ status, values }: CategoryDecision): string | null {
-  return status === 'accepted' ? (values[0]?.id ?? null) : null;
-}
-
-/** A variant's key, or null for what all variants share; undefined where the step names no such place. */
-function placeOf(
-  tagSet: TagSet,
-  { attribute, pointer }: Step,
-  variant: string | null,
-  problems: Problem[],
-): string | null | undefined {
-  if (variant !== null) {
-    if (attribute.scope === 'variant') return variant;
-    problems.push(wrong(pointer, `${attribute.id} is shared by all variants; leave "variant" out.`));
-    return undefined;
-  }
-  const split = tagSet.variants.length > 0 && attribute.scope === 'variant';
-  if (!split || tagSet.attributes[attribute.id]) return null;
-  problems.push(wrong(pointer, `${attribute.id} is decided per variant; name it in "variant".`));
-  return undefined;
-}
-
-function decisionsAt(tagSet: TagSet, place: string | null): Readonly<Record<string, Decision>> {
-  if (place === null) return tagSet.attributes;
-  return tagSet.variants.find(({ key }) => key === place)?.attributes ?? {};
-}
-
-/** The TagSet with this decision, or without one. Other decisions keep their order. */
-function withDecision(tagSet: TagSet, place: string | null, id: string, decision: Decision | null): TagSet {
-  const changed = (attributes: Readonly<Record<string, Decision>>) => {
-    const { [id]: _, ...others } = attributes;
-    return decision ? { ...attributes, [id]: decision } : others;
-  };
-  if (place !== null) {
-    const variants = tagSet.variants.map((variant) =>
-      variant.key === place ? { ...variant, attributes: changed(variant.attributes) } : variant,
-    );
-    return { ...tagSet, variants };
-  }
-  const { notSupported } = tagSet.provenance;
-  const left = decision ? notSupported.filter((name) => name !== id) : notSupported;
-  return {
-    ...tagSet,
-    attributes: changed(tagSet.attributes),
-    provenance: { ...tagSet.provenance, notSupported: left },
-  };
-}
-
-/** What people said and barred is forgotten; the model's own answer comes back, where it has one. */
-function handBack(
-  tagSet: TagSet,
-  place: string | null,
-  id: string,
-  answer: ProductAnswer | null,
-  now: SecondOpinion['provenance'],
+/** Bars the values, all of them before the model is asked once: what it says where nothing else is left. */
+function rejectAll(
+  taxonomy: Taxonomy,
+  before: TagSet,
+  placed: readonly Placed[],
+  model: SecondOpinion,
+  stamp: Stamp,
 ): TagSet {
-  const answers =
-    place === null ? answer?.attributes : answer?.variants.find(({ key }) => key === place)?.attributes;
-  const fresh = answers?.[id];
-  const reset = withDecision(tagSet, place, id, fresh ? dated(fresh, now, tagSet) : null);
-  const unsupported = answer?.notSupported.includes(id) && !reset.provenance.notSupported.includes(id);
-  if (place !== null || !unsupported) return reset;
-  const notSupported = [...reset.provenance.notSupported, id];
-  return { ...reset, provenance: { ...reset.provenance, notSupported } };
+  let tagSet = before;
+  const emptied: Placed[] = [];
+  for (const { step, place } of placed) {
+    const { id } = step.attribute;
+    const stood = decisionAt(tagSet, place, id);
+    const left = rejectValues(stood, step.values, stamp);
+    if (stood && stood.values.length > 0 && left.status === 'abstained') emptied.push({ step, place });
+    tagSet = withDecision(tagSet, place, id, left);
+  }
+  const answer = emptied.length > 0 ? model.answer(tagSet, tagSet.category) : null;
+  for (const { step, place } of emptied) {
+    const { id } = step.attribute;
+    const fresh = answer && decisionAt(answer, place, id);
+    if (!fresh) continue;
+    // Whoever rejects is shown this answer at once.
+    const next = underBars(dated(fresh, model.provenance, tagSet), decisionAt(tagSet, place, id)!);
+    tagSet = withDecision(tagSet, place, id, { ...next, reviewed: stamp });
+    tagSet = handBackGated(taxonomy, tagSet, place, id, answer, model.provenance);
+  }
+  return tagSet;
 }

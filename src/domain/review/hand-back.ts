@@ -1,14 +1,18 @@
 /** What the model says where people do not, or no longer: after a reset, and under another category. */
+import { isKept, isSaid, underBars } from '../tagging/bars.ts';
 import type { ProductAnswer } from '../tagging/decide-product.ts';
-import { withoutBarred } from '../tagging/merge.ts';
 import type { CategoryDecision, Decision, Provenance, TagSet } from '../tagging/types.ts';
 import { attributesFor } from '../taxonomy/applicability.ts';
+import { deepestKnown } from '../taxonomy/tree.ts';
 import type { Taxonomy } from '../taxonomy/types.ts';
-import { isSaid } from './verbs.ts';
+import { decisionAt, type Place, withDecision } from './places.ts';
 
 /** The model that can be asked again about the pictures of a product. */
 export interface SecondOpinion {
-  /** What it says under this category, or with one of its own for null; null where it cannot see the pictures now. */
+  /**
+   * What it says under this category, or with one of its own for null, without the values that the TagSet bars; null
+   * where it cannot see the pictures now.
+   */
   answer(tagSet: TagSet, category: CategoryDecision | null): ProductAnswer | null;
   /** What stands behind its answers; `taggedAt` is the time of this review. */
   readonly provenance: Omit<Provenance, 'notSupported'>;
@@ -28,8 +32,50 @@ export function dated(
 }
 
 /**
- * The TagSet under another category: what people and merchants said stays, everything else is the model's answer under
- * that category. Without an answer, what no longer applies disappears and the rest stays as it is.
+ * The model's own answer at one place, where it has one and nobody has said anything; without an answer at all, what
+ * stands there stays.
+ */
+export function handBack(
+  tagSet: TagSet,
+  place: Place,
+  id: string,
+  answer: ProductAnswer | null,
+  now: SecondOpinion['provenance'],
+): TagSet {
+  if (!answer) return tagSet;
+  const stood = decisionAt(tagSet, place, id);
+  if (stood && isSaid(stood)) return tagSet;
+  const own = decisionAt(answer, place, id);
+  const fresh = own && dated(own, now, tagSet);
+  const reset = withDecision(
+    tagSet,
+    place,
+    id,
+    stood && isKept(stood) ? underBars(fresh, stood) : (fresh ?? null),
+  );
+  if (place !== null) return reset;
+  const unsupported = [...reset.provenance.notSupported, id];
+  const notSupported = answer.notSupported.filter((name) => unsupported.includes(name));
+  return { ...reset, provenance: { ...reset.provenance, notSupported } };
+}
+
+/** The same for the attributes that this one gates: with another answer they may come or go. */
+export function handBackGated(
+  taxonomy: Taxonomy,
+  tagSet: TagSet,
+  place: Place,
+  gate: string,
+  answer: ProductAnswer | null,
+  now: SecondOpinion['provenance'],
+): TagSet {
+  return taxonomy.attributes
+    .filter(({ requires }) => requires.some(({ attribute }) => attribute === gate))
+    .reduce((changed, { id }) => handBack(changed, place, id, answer, now), tagSet);
+}
+
+/**
+ * The TagSet under another category: what people and merchants said or barred stays, everything else is the model's
+ * answer under that category. Without an answer, what no longer applies disappears and the rest stays as it is.
  */
 export function underCategory(
   taxonomy: Taxonomy,
@@ -38,15 +84,17 @@ export function underCategory(
   answer: ProductAnswer | null,
   now: SecondOpinion['provenance'],
 ): TagSet {
-  const id = category.status === 'accepted' ? (category.values[0]?.id ?? null) : null;
+  const id = category.status === 'accepted' ? deepestKnown(taxonomy, category.values[0]?.path ?? []) : null;
   const applying = new Set(attributesFor(taxonomy, id));
   const redecide = (before: Decisions, fresh: Decisions | null): Decisions => {
-    const kept = Object.entries(before).filter(
-      ([name, decision]) => isSaid(decision) || (fresh === null && applying.has(name)),
-    );
-    const decided: Record<string, Decision> = Object.fromEntries(kept);
+    const decided: Record<string, Decision> = {};
+    for (const [name, decision] of Object.entries(before)) {
+      const again = fresh?.[name];
+      if (isSaid(decision) || (!fresh && applying.has(name))) decided[name] = decision;
+      else if (isKept(decision)) decided[name] = underBars(again && dated(again, now, tagSet), decision);
+    }
     for (const [name, decision] of Object.entries(fresh ?? {})) {
-      decided[name] ??= dated(withoutBarred(decision, before[name]?.rejected ?? []), now, tagSet);
+      decided[name] ??= dated(decision, now, tagSet);
     }
     return decided;
   };
@@ -66,16 +114,3 @@ export function underCategory(
     provenance: { ...tagSet.provenance, notSupported },
   };
 }
-
-/** A category that nobody decides any more and that cannot be decided again now. */
-export const undecidedCategory: CategoryDecision = {
-  status: 'abstained',
-  reason: 'below-threshold',
-  source: 'model',
-  values: [],
-  threshold: null,
-  evidence: [],
-  candidates: [],
-  rejected: [],
-  reviewed: null,
-};

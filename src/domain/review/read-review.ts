@@ -1,5 +1,6 @@
 /** A reviewer's words to steps: every id must be known, and nothing may contradict itself. */
 import type { Problem } from '../errors.ts';
+import { attributeId } from '../taxonomy/attribute-words.ts';
 import { resolveCategory } from '../taxonomy/resolve-category.ts';
 import type { Attribute, AttributeValue, Taxonomy } from '../taxonomy/types.ts';
 import { pointerKey, refuse, wrong } from './refusal.ts';
@@ -15,8 +16,12 @@ export function readReview(taxonomy: Taxonomy, words: ReviewWords): Review {
   const steps = new Map<string, Step>();
   for (const { verb, attribute: id, value: valueId, pointer } of said) {
     if (id === categoryWord) continue;
-    const attribute = knownAttribute(taxonomy, id, pointer, problems);
-    if (!attribute) continue;
+    const attribute = taxonomy.attributeById.get(id);
+    // What `set` names is looked at below, once and not for every value.
+    if (!isOfProducts(attribute)) {
+      if (verb !== 'set') problems.push(unknownAttribute(id, pointer));
+      continue;
+    }
     const value =
       valueId === null ? null : knownValue(attribute, valueId, verb === 'reject', pointer, problems);
     if (value === undefined) continue;
@@ -36,9 +41,15 @@ export function readReview(taxonomy: Taxonomy, words: ReviewWords): Review {
     const values = [...new Set([...(before?.values ?? []), ...(value ? [value] : [])])];
     steps.set(key, { verb, attribute, values, pointer: before?.pointer ?? pointer });
   }
-  for (const [id, values] of Object.entries(words.set)) {
+  for (const [word, values] of Object.entries(words.set)) {
+    const pointer = `/set/${pointerKey(word)}`;
     const detail = 'Name at least one value; to say that there is none, use clear.';
-    if (values.length === 0) problems.push(wrong(`/set/${pointerKey(id)}`, detail));
+    if (values.length === 0) problems.push(wrong(pointer, detail));
+    const id = attributeId(word);
+    if (id !== categoryWord && !isOfProducts(taxonomy.attributeById.get(id)))
+      problems.push(unknownAttribute(word, pointer));
+    if (id !== word && words.set[id])
+      problems.push(wrong(pointer, `${word} is another word for ${id}: use one of them.`));
   }
   const category = categoryStep(taxonomy, words, said, problems);
   const list = [...steps.values()];
@@ -63,27 +74,23 @@ function spoken(words: ReviewWords): Said[] {
     words[verb].map((entry, index): Said => {
       const slash = entry.indexOf('/');
       const [attribute, value] = slash < 0 ? [entry, null] : [entry.slice(0, slash), entry.slice(slash + 1)];
-      return { verb, attribute, value, pointer: `/${verb}/${index}` };
+      return { verb, attribute: attributeId(attribute), value, pointer: `/${verb}/${index}` };
     });
   const set = Object.entries(words.set).flatMap(([attribute, values]) =>
     values.map((value, index): Said => {
-      return { verb: 'set', attribute, value, pointer: `/set/${pointerKey(attribute)}/${index}` };
+      const pointer = `/set/${pointerKey(attribute)}/${index}`;
+      return { verb: 'set', attribute: attributeId(attribute), value, pointer };
     }),
   );
   return [...list('reset'), ...set, ...list('clear'), ...list('accept'), ...list('reject')];
 }
 
-function knownAttribute(
-  { attributeById }: Taxonomy,
-  id: string,
-  pointer: string,
-  problems: Problem[],
-): Attribute | undefined {
-  const attribute = attributeById.get(id);
-  if (attribute && attribute.scope !== 'image') return attribute;
-  const detail = `${quoted(id)} is not an attribute of products.`;
-  problems.push({ code: 'attribute.not_found', detail, pointer });
-  return undefined;
+function isOfProducts(attribute: Attribute | undefined): attribute is Attribute {
+  return attribute !== undefined && attribute.scope !== 'image';
+}
+
+function unknownAttribute(id: string, pointer: string): Problem {
+  return { code: 'attribute.not_found', detail: `${quoted(id)} is not an attribute of products.`, pointer };
 }
 
 function knownValue(
@@ -130,6 +137,8 @@ function contradictions(steps: readonly Step[]): Problem[] {
   const problems: Problem[] = [];
   for (const step of steps) {
     const { verb, attribute, values, pointer } = step;
+    // What people said before is forgotten first; that contradicts nothing.
+    if (verb === 'reset') continue;
     const other = ruling.get(attribute.id);
     if (verb === 'reject') {
       const both = values.filter((value) => other?.values.includes(value));

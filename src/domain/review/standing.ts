@@ -1,13 +1,16 @@
 /** Where a TagSet stands in the review: what is listed, and what is looked at first. */
 import type { Decision, TagSet } from '../tagging/types.ts';
 
-/** True where an attribute is suggested, or abstains for want of certainty, and nobody has reviewed it. */
+/**
+ * True where the category or an attribute, of a variant too, is suggested or abstains for want of certainty, and nobody
+ * has reviewed it as it stands.
+ */
 export function awaitsReview(tagSet: TagSet): boolean {
   return decisions(tagSet).some(isOpen);
 }
 
 /**
- * 0 to 1, four decimals: 1 less the margin of the least sure attribute that awaits a review; 0 where none does.
+ * 0 to 1, four decimals: 1 less the margin of the least sure decision that awaits a review; 0 where none does.
  * The margin is the lead of the best candidate over the next; of a suggestion, over everything else together.
  */
 export function uncertainty(tagSet: TagSet): number {
@@ -20,8 +23,9 @@ export function hasFailures(tagSet: TagSet): boolean {
   return tagSet.images.some(({ status }) => status === 'failed');
 }
 
-function decisions({ attributes, variants }: TagSet): Decision[] {
-  return [attributes, ...variants.map((variant) => variant.attributes)].flatMap((all) => Object.values(all));
+function decisions({ category, attributes, variants }: TagSet): Decision[] {
+  const all = [attributes, ...variants.map((variant) => variant.attributes)];
+  return [category, ...all.flatMap((some) => Object.values(some))];
 }
 
 function isOpen({ status, reason, reviewed }: Decision): boolean {

@@ -1,7 +1,7 @@
 /** What a reviewer asks for: first in the caller's words, then checked against the taxonomy. */
 import type { Attribute, AttributeValue, Category } from '../taxonomy/types.ts';
 
-/** As the caller says it. Entries of `accept`, `reject` and `reset` are `<attribute>` or `<attribute>/<value>`. */
+/** As the caller says it, other words for attributes included. Entries of `accept`, `reject` and `reset` are `<attribute>` or `<attribute>/<value>`. */
 export interface ReviewWords {
   readonly set: Readonly<Record<string, readonly string[]>>;
   readonly clear: readonly string[];

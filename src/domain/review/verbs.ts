@@ -1,4 +1,5 @@
 /** The verbs of a review, one decision each: what stands afterwards, or the reason why it cannot be said. */
+import { isSaid, underBars } from '../tagging/bars.ts';
 import type { DecidedValue, Decision } from '../tagging/types.ts';
 import type { AttributeValue } from '../taxonomy/types.ts';
 
@@ -23,7 +24,10 @@ export function clearValues(before: Decision | undefined, stamp: Stamp): Outcome
   return said('cleared', before, [], stamp);
 }
 
-/** Without values: what stands is right. With values: exactly these, each of which the model had named. */
+/**
+ * Without values: what is accepted is right. With values: exactly these, each of which the model had named; of what is
+ * not accepted yet they must be named, so that nobody accepts what he has not seen.
+ */
 export function acceptValues(
   before: Decision | undefined,
   values: readonly AttributeValue[],
@@ -31,7 +35,8 @@ export function acceptValues(
 ): Outcome {
   if (!before) return 'There is no decision to accept; use set.';
   if (values.length === 0) {
-    if (before.values.length > 0) return said('accepted', before, before.values, stamp);
+    if (before.status === 'accepted') return said('accepted', before, before.values, stamp);
+    if (before.status === 'suggested') return 'It is suggested; name the value: <attribute>/<value>.';
     return before.status === 'cleared'
       ? 'It is cleared; there is no value to accept.'
       : 'It has no value; name one of its candidates: <attribute>/<value>.';
@@ -52,25 +57,21 @@ export function acceptValues(
   );
 }
 
-/** Bars the values until a reset. What is left keeps its status; where nothing is left, the attribute abstains. */
+/**
+ * Bars the values until a reset, and takes them away. What is left stays whose it was; of what a model said it is the
+ * model's still. Where nothing is left, the person's word alone stands: not these.
+ */
 export function rejectValues(
   before: Decision | undefined,
   values: readonly AttributeValue[],
   stamp: Stamp,
-): Outcome {
-  const bars = [...new Set([...(before?.rejected ?? []), ...values.map(({ id }) => id)])];
-  const free = (value: { readonly id: string | null }) => value.id === null || !bars.includes(value.id);
-  const left = before?.values.filter(free) ?? [];
-  const candidates = before?.candidates.filter(free) ?? [];
-  const keeps = before && (left.length > 0 || before.status === 'cleared');
-  const decision = said(keeps ? before.status : 'abstained', before, left, stamp);
-  const reason = before?.status === 'abstained' && before.reason ? before.reason : 'ambiguous';
-  return { ...decision, ...(keeps ? {} : { reason }), candidates: keeps ? [] : candidates, rejected: bars };
-}
-
-/** True where a person or the merchant said something, which no model may touch. */
-export function isSaid(decision: Decision): boolean {
-  return decision.source !== 'model';
+): Decision {
+  const rejected = [...new Set([...(before?.rejected ?? []), ...values.map(({ id }) => id)])];
+  const word = { ...(before ?? said('abstained', before, [], stamp)), rejected, reviewed: stamp };
+  if (!before || !isSaid(before)) return { ...underBars(before, word), reviewed: stamp };
+  const left = before.values.filter(({ id }) => id === null || !rejected.includes(id));
+  if (left.length === 0 && before.status !== 'cleared') return underBars(undefined, word);
+  return { ...said(before.status, before, left, stamp), rejected };
 }
 
 function barred(before: Decision | undefined, values: readonly AttributeValue[]): string | null {

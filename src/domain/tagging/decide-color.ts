@@ -27,6 +27,7 @@ export function decideColor(
   model: Scores | null,
   thresholds: Thresholds,
   families: ReadonlyMap<string, readonly string[]>,
+  barred: readonly string[] = [],
 ): { readonly decision: Decision; readonly scores: Scores } {
   const evidence = votes.map((vote) => vote.image.index);
   const shares = pooledShares(votes);
@@ -42,9 +43,10 @@ export function decideColor(
       return { id, name, confidence, extra: { ...hex, share: round2(seen.share), evidence } };
     }),
   );
-  const scores: Scores = { values: scored, none: 0, disagreement: false };
+  const open = scored.filter(({ id }) => !barred.includes(id));
+  const scores: Scores = { values: open, none: 0, disagreement: false };
   const verdict =
-    shares.length === 0 && !model ? nothing : choose(attribute, scored, named, thresholds, families, values);
+    shares.length === 0 && !model ? nothing : choose(attribute, open, named, thresholds, families);
   return { decision: toDecision(attribute, verdict, scores, thresholds, evidence), scores };
 }
 
@@ -90,7 +92,6 @@ function choose(
   named: ReadonlyMap<string, { readonly share: number }>,
   { accept, margin }: Thresholds,
   families: ReadonlyMap<string, readonly string[]>,
-  values: readonly AttributeValue[],
 ): Verdict {
   const best = scored[0];
   if (!best) return { reason: 'not-visible' };
@@ -104,9 +105,9 @@ function choose(
     }
   }
   const family = bestFamily(scored, families);
-  const namesake = family && values.find((value) => value.id === family.id);
+  const namesake = family && scored.find((value) => value.id === family.id);
   if (namesake && family.confidence >= Math.max(accept, 0.5)) {
-    const extra = scored.find((value) => value.id === namesake.id)?.extra ?? best.extra;
+    const extra = namesake.extra ?? best.extra;
     const value: Scored = {
       id: namesake.id,
       name: namesake.name,

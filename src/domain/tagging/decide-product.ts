@@ -1,7 +1,9 @@
 /** Several pictures to one product: category first, then every attribute that applies, per variant where it varies. */
 import { attributesFor, imageAttributes, profileFor, valuesFor } from '../taxonomy/applicability.ts';
+import { deepestKnown } from '../taxonomy/tree.ts';
 import type { Attribute, Taxonomy } from '../taxonomy/types.ts';
 import type { VectorBank } from './bank.ts';
+import { type Barred, nothingBarred } from './bars.ts';
 import type { Calibration } from './calibration.ts';
 import { decideCategory, scoreCategory } from './decide-category.ts';
 import { decideColor } from './decide-color.ts';
@@ -25,6 +27,8 @@ export interface ProductQuestion {
   /** Only these attributes, or null for all that apply. */
   readonly attributes: readonly string[] | null;
   readonly explain: boolean;
+  /** Values that people barred: they keep their part of the probability, so nothing else becomes surer, and never win. */
+  readonly barred?: Barred;
 }
 
 export interface ProductAnswer {
@@ -42,33 +46,42 @@ export function decideProduct(meaning: Meaning, question: ProductQuestion): Prod
   const category = question.category ?? decideStageOne(meaning, votes, question.explain);
   // Pictures of nothing we sell have no colour worth naming either: nobody votes.
   const voters = category.reason === 'not-visible' ? [] : votes;
-  const categoryId = category.status === 'accepted' ? (category.values[0]?.id ?? null) : null;
-  const wanted = attributesFor(taxonomy, categoryId)
-    .filter((id) => question.attributes === null || question.attributes.includes(id))
+  const categoryId =
+    category.status === 'accepted' ? deepestKnown(taxonomy, category.values[0]?.path ?? []) : null;
+  const applying = attributesFor(taxonomy, categoryId)
     .map((id) => taxonomy.attributeById.get(id)!)
     .filter((attribute) => attribute.scope !== 'image');
+  const wanted = applying.filter(({ id }) => question.attributes?.includes(id) ?? true);
+  // What gates a wanted attribute is decided with it, and not told.
+  const gates = new Set(wanted.flatMap(({ requires }) => requires.map((need) => need.attribute)));
   const profileId = profileFor(taxonomy, categoryId);
-  const answerable = wanted.filter((attribute) => canDecide(meaning, attribute, profileId));
+  const answerable = applying.filter(
+    (attribute) =>
+      (wanted.includes(attribute) || gates.has(attribute.id)) && canDecide(meaning, attribute, profileId),
+  );
   const keys = [...new Set(question.images.map((image) => image.variant).filter((key) => key !== null))];
   const perVariant = keys.length > 1;
-  const decide = (scope: 'shared' | 'variant', among: readonly Vote[]) =>
-    decideAll(
-      meaning,
-      answerable.filter((attribute) => (attribute.scope === 'variant') === (scope === 'variant')),
-      among,
-      categoryId,
-      question.explain,
+  const { explain, barred = nothingBarred } = question;
+  const decide = (attributes: readonly Attribute[], among: readonly Vote[], key: string | null = null) => {
+    const asked = { explain, barred: (id: string) => barred(id, key) };
+    const decided = decideAll(meaning, attributes, among, categoryId, asked);
+    return Object.fromEntries(
+      wanted.flatMap(({ id }) => {
+        const decision = decided[id];
+        return decision ? [[id, decision]] : [];
+      }),
     );
+  };
+  const varying = answerable.filter(({ scope }) => scope === 'variant');
   const variants = perVariant
     ? keys.map((key) => {
         const mine = votes.filter((vote) => vote.image.variant === key);
         const among = voters.filter((vote) => mine.includes(vote));
-        return { key, images: mine.map((vote) => vote.image.index), attributes: decide('variant', among) };
+        return { key, images: mine.map((vote) => vote.image.index), attributes: decide(varying, among, key) };
       })
     : [];
-  const attributes = perVariant
-    ? decide('shared', voters)
-    : decideAll(meaning, answerable, voters, categoryId, question.explain);
+  const shared = perVariant ? answerable.filter(({ scope }) => scope !== 'variant') : answerable;
+  const attributes = decide(shared, voters);
   return {
     category,
     attributes,
@@ -77,6 +90,11 @@ export function decideProduct(meaning: Meaning, question: ProductQuestion): Prod
       .filter((attribute) => !answerable.includes(attribute))
       .map((attribute) => attribute.id),
   };
+}
+
+interface Asked {
+  readonly explain: boolean;
+  readonly barred: (attribute: string) => readonly string[];
 }
 
 /** Colour is measured in pixels, so it needs no model. */
@@ -112,12 +130,13 @@ function lookAt(meaning: Meaning, image: ImageEvidence): Vote {
   };
 }
 
+/** In no particular order. */
 function decideAll(
   meaning: Meaning,
   attributes: readonly Attribute[],
   votes: readonly Vote[],
   categoryId: string | null,
-  explain: boolean,
+  asked: Asked,
 ): Record<string, Decision> {
   const decided: Record<string, Decision> = {};
   // Attributes that gate others come first; the taxonomy's order holds otherwise.
@@ -125,30 +144,33 @@ function decideAll(
   const order = [...attributes].sort((a, b) => Number(gating.has(b.id)) - Number(gating.has(a.id)));
   for (const attribute of order) {
     if (ruledOut(attribute, decided)) continue;
-    decided[attribute.id] = decideOne(meaning, attribute, votes, categoryId, explain);
+    decided[attribute.id] = decideOne(meaning, attribute, votes, categoryId, asked);
   }
-  return Object.fromEntries(attributes.filter(({ id }) => decided[id]).map(({ id }) => [id, decided[id]!]));
+  return decided;
 }
 
 function decideOne(
   meaning: Meaning,
   attribute: Attribute,
-  all: readonly Vote[],
+  cast: readonly Vote[],
   categoryId: string | null,
-  explain: boolean,
+  asked: Asked,
 ): Decision {
   const { taxonomy, bank, calibration } = meaning;
   const profileId = profileFor(taxonomy, categoryId);
   const thresholds = attributeThresholds(calibration, attribute);
-  const { votes, guard } = admitted(attribute, all);
+  const { votes, guard } = admitted(attribute, cast);
   const evidence = votes.map((vote) => vote.image.index);
   const finish = (decision: Decision, scores: Scores): Decision =>
-    explain ? explainDecision(decision, attribute, scores, thresholds, guard, bank, profileId) : decision;
+    asked.explain
+      ? explainDecision(decision, attribute, scores, thresholds, guard, bank, profileId)
+      : decision;
   if (votes.length === 0) {
     const nothing: Scores = { values: [], none: 1, disagreement: false };
     return finish(toDecision(attribute, { reason: 'not-visible' }, nothing, thresholds, []), nothing);
   }
   const values = valuesFor(attribute, taxonomy, categoryId);
+  const barred = asked.barred(attribute.id);
   const group = bank.attribute(attribute.id, profileId);
   if (attribute.scoring === 'ranked-softmax') {
     const model = group ? scoreSoftmax(attribute, values, votes, group, bank.scale, thresholds) : null;
@@ -159,10 +181,12 @@ function decideOne(
       model,
       thresholds,
       taxonomy.colorFamilies,
+      barred,
     );
     return finish(decision, scores);
   }
-  const scores = score(attribute, values, votes, group!, bank.scale, thresholds);
+  const all = score(attribute, values, votes, group!, bank.scale, thresholds);
+  const scores = { ...all, values: all.values.filter(({ id }) => !barred.includes(id)) };
   const verdict = decideValues(attribute, scores, thresholds);
   return finish(toDecision(attribute, verdict, scores, thresholds, evidence), scores);
 }

@@ -1,4 +1,5 @@
 /** A fresh model answer over what stands: what people and merchants said survives, in every path. */
+import { isKept, isSaid, underBars } from './bars.ts';
 import type { ProductAnswer } from './decide-product.ts';
 import type { Decision, ImageReport, Provenance, TagSet, VariantTags, Warning } from './types.ts';
 
@@ -31,7 +32,9 @@ export function merge(current: TagSet | null, fresh: Fresh): TagSet {
   );
   const gone = (current?.variants ?? []).flatMap(({ key, attributes: said }): VariantTags[] => {
     if (variants.some((variant) => variant.key === key)) return [];
-    const people = Object.entries(said).filter(([, decision]) => decision.source !== 'model');
+    const people = Object.entries(said)
+      .filter(([, decision]) => isKept(decision))
+      .map(([id, decision]) => [id, isSaid(decision) ? decision : underBars(undefined, decision)] as const);
     // No picture shows this variant any more: only what people said of it stays.
     return people.length > 0 ? [{ key, images: [], attributes: Object.fromEntries(people) }] : [];
   });
@@ -59,12 +62,11 @@ function mergeAttributes(
   const merged: Record<string, Decision> = {};
   for (const [id, old] of Object.entries(before)) {
     const untouched = fresh.attributes !== null && !fresh.attributes.includes(id);
-    if (old.source !== 'model') merged[id] = old;
+    if (isSaid(old)) merged[id] = old;
     else if (untouched) merged[id] = dated(old, fresh.provenance, current?.provenance);
+    else if (isKept(old)) merged[id] = underBars(now[id], old);
   }
-  for (const [id, decision] of Object.entries(now)) {
-    if (!merged[id]) merged[id] = withoutBarred(decision, before[id]?.rejected ?? []);
-  }
+  for (const [id, decision] of Object.entries(now)) merged[id] ??= decision;
   return merged;
 }
 
@@ -74,17 +76,6 @@ function dated(old: Decision, now: Fresh['provenance'], before: Provenance | und
   const same =
     before.model === now.model && before.taxonomy === now.taxonomy && before.calibration === now.calibration;
   return same ? old : { ...old, provenance: before };
-}
-
-/** Values that a person barred are never given again; what is left may be nothing. */
-export function withoutBarred(decision: Decision, barred: readonly string[]): Decision {
-  if (barred.length === 0) return decision;
-  const free = (value: { readonly id: string | null }) => value.id === null || !barred.includes(value.id);
-  const values = decision.values.filter(free);
-  const rest = { ...decision, values, candidates: decision.candidates.filter(free), rejected: barred };
-  if (decision.values.length > 0 && values.length === 0)
-    return { ...rest, status: 'abstained', reason: 'ambiguous' };
-  return rest;
 }
 
 /** What a revision is made for: category, statuses, value ids, sources or images changed. Confidences do not count. */

@@ -48,7 +48,8 @@ export function imageAttributes(taxonomy: Taxonomy): readonly Attribute[] {
   return taxonomy.attributes.filter((attribute) => attribute.scope === 'image');
 }
 
-function profilesUnder(taxonomy: Taxonomy, categoryId: string): readonly Profile[] {
+/** The profiles of all leaves at or below a node, each once. */
+export function profilesUnder(taxonomy: Taxonomy, categoryId: string): readonly Profile[] {
   const ids = new Set(leavesUnder(taxonomy, categoryId).map((leaf) => leaf.profile!));
   return [...ids].map((id) => profile(taxonomy, id));
 }

@@ -24,6 +24,11 @@ export function lowestCommonAncestor(taxonomy: Taxonomy, ids: readonly string[])
   return depth === 0 ? null : first[depth - 1]!;
 }
 
+/** The last node of a path that the taxonomy still has; null where it has none: categories go and paths stay stored. */
+export function deepestKnown(taxonomy: Taxonomy, path: readonly string[]): string | null {
+  return path.findLast((id) => taxonomy.categoryById.has(id)) ?? null;
+}
+
 function node(taxonomy: Taxonomy, id: string): Category {
   const found = taxonomy.categoryById.get(id);
   if (!found) throw new RangeError(`no category ${id}`);

@@ -38,9 +38,9 @@ export const json = (schema: z.ZodType, description: string, headers?: Json): Js
 
 export const text = (description: string): Json => ({ description, schema: { type: 'string' } });
 
-/** Refusals by status, each naming its codes. Every call may answer 400, 401, 403, 429, 500 and 503. */
+/** Refusals by status, each naming its codes. Every call may answer 400, 401, 403, 413 (announced), 429, 500, 503. */
 export function refusals(...statuses: number[]): Json {
-  const all = [...new Set([400, 401, 403, 429, 500, 503, ...statuses])].sort((a, b) => a - b);
+  const all = [...new Set([400, 401, 403, 413, 429, 500, 503, ...statuses])].sort((a, b) => a - b);
   return Object.fromEntries(
     all.map((status) => {
       const codes = Object.entries(statusOf).filter(([, value]) => value === status);

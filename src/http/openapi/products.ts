@@ -13,14 +13,17 @@ const listQuery = [
     items: { type: 'string' },
     maxItems: 50,
   }),
-  query('review', 'pending: something is doubtful that nobody has looked at. done: somebody has.', {
-    enum: ['pending', 'done'],
-  }),
+  query(
+    'review',
+    'pending: the category or an attribute, of a variant too, is suggested, below its threshold or ambiguous, and nobody has reviewed it as it stands. done: none is.',
+    { enum: ['pending', 'done'] },
+  ),
   query('status', 'failed: an image could not be used.', { enum: ['failed'] }),
-  query('sort', 'updated: latest change first. uncertainty: least sure first.', {
-    enum: ['updated', 'uncertainty'],
-    default: 'updated',
-  }),
+  query(
+    'sort',
+    'updated: latest change first. uncertainty: smallest lead first, of all that awaits a review: the lead of the best candidate over the next, of a suggestion over everything else together. What awaits none comes last.',
+    { enum: ['updated', 'uncertainty'], default: 'updated' },
+  ),
   ...page,
 ];
 
@@ -49,7 +52,8 @@ export const productPaths: Json = {
       ...scope('admin'),
       summary: 'Forget a product: tags, history, and pictures that no other product uses',
       parameters: [productId],
-      responses: { 204: { description: 'Forgotten, or never known.' }, ...refusals() },
+      // A body is not asked for, but one that is sent is read.
+      responses: { 204: { description: 'Forgotten, or never known.' }, ...refusals(415) },
     },
   },
 };

@@ -101,8 +101,9 @@ export const taggingPaths: Json = {
         {
           name: 'If-Match',
           in: 'header',
-          description: 'The revision that was looked at, as `ETag` gave it. Another one stands: 412.',
-          schema: { type: 'string', pattern: '^("[1-9][0-9]{0,9}"|\\*)$' },
+          description:
+            'The revision that was looked at, as `ETag` gave it (or several, RFC 9110). None of them stands: 412. Weak tags match nothing.',
+          schema: { type: 'string', examples: ['"3"'] },
         },
       ],
       requestBody: {

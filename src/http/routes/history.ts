@@ -25,7 +25,8 @@ export function historyRoute(app: FastifyInstance, services: Services): void {
       const parsed = query.safeParse(request.query);
       if (!parsed.success) throw malformed(problemsOf(parsed.error, 'query'));
       const { limit, cursor } = parsed.data;
-      const before = cursor === undefined ? null : readCursor(cursor, position).before;
+      const list = `history of ${id}`;
+      const before = cursor === undefined ? null : readCursor(cursor, list, position).before;
       const { items, next } = await services.readHistory(id, limit, before);
       reply.header('cache-control', 'no-cache');
       return {
@@ -35,7 +36,7 @@ export function historyRoute(app: FastifyInstance, services: Services): void {
           at,
           tagSet: wireTagSet(tagSet),
         })),
-        next: writeCursor(next === null ? null : { before: next }),
+        next: writeCursor(next === null ? null : { before: next }, list),
       };
     },
   );

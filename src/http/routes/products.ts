@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ProductQuestion, Services } from '../../application/tag-request.ts';
 import type { Problem } from '../../domain/errors.ts';
+import { tagName } from '../../domain/taxonomy/attribute-words.ts';
 import { resolveCategory } from '../../domain/taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../../domain/taxonomy/types.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
@@ -10,7 +11,6 @@ import { pageFields } from '../page-query.ts';
 import { productId } from '../product-id.ts';
 import { malformed, problemsOf } from '../tag-query.ts';
 import { wireTagSet } from '../wire-tag-set.ts';
-import { tagName } from './review-tags.ts';
 
 const query = z.strictObject({
   ...pageFields,
@@ -24,7 +24,6 @@ const query = z.strictObject({
 const micros = z.int().min(0);
 const position = (sort: string) =>
   z.strictObject({
-    sort: z.literal(sort),
     key: sort === 'updated' ? micros : z.number().min(0).max(1),
     // Anything else would never have been stored, and could not be asked for.
     productId: z.string().regex(/^(?:(?!\0|\p{Surrogate}).){1,256}$/su),
@@ -38,7 +37,7 @@ export function productsRoutes(app: FastifyInstance, services: Services): void {
     reply.header('cache-control', 'no-cache');
     return {
       items: items.map((tagSet) => wireTagSet(tagSet)),
-      next: writeCursor(next && { sort: question.sort, ...next }),
+      next: writeCursor(next, listOf(question)),
     };
   });
 
@@ -74,14 +73,19 @@ function readQuestion(raw: unknown, taxonomy: Taxonomy): ProductQuestion {
     groups.set(id, [...(groups.get(id) ?? []), tag]);
   }
   if (problems.length > 0) throw malformed(problems);
-  const found = cursor === undefined ? null : readCursor(cursor, position(sort));
-  return {
+  const question = {
     category,
     tags: [...groups.values()],
     review: review ?? null,
     failed: status === 'failed',
     sort,
     limit,
-    after: found && { key: found.key, productId: found.productId, asOf: found.asOf },
   };
+  const after = cursor === undefined ? null : readCursor(cursor, listOf(question), position(sort));
+  return { ...question, after };
+}
+
+/** Which list this is: everything but where in it, and how much of it. */
+function listOf({ category, tags, review, failed, sort }: Omit<ProductQuestion, 'after'>): string {
+  return JSON.stringify(['products', category, tags, review, failed, sort]);
 }

@@ -2,8 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../application/tag-request.ts';
 import { HangtagError } from '../../domain/errors.ts';
+import { attributeId } from '../../domain/taxonomy/attribute-words.ts';
 import type { Attribute, Category } from '../../domain/taxonomy/types.ts';
-import { attributeId } from '../tag-query.ts';
 
 export function taxonomyRoutes(app: FastifyInstance, { taxonomy }: Services): void {
   const { id, version, contentHash } = taxonomy;

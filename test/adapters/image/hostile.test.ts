@@ -96,6 +96,22 @@ test('a bomb is refused from its header, not after decoding', async () => {
   expect(performance.now() - started).toBeLessThan(200);
 });
 
+test.each(['webp', 'gif'] as const)(
+  'two large %s pictures are not held in memory at once',
+  async (format) => {
+    const waiting: number[] = [];
+    const watched = createSharpReader({
+      concurrency: 4,
+      watch: { waiting: (items) => waiting.push(items), sent: () => {} },
+    });
+    const large = await plain(6400, 6400)
+      .toFormat(format, { effort: format === 'gif' ? 1 : 0 })
+      .toBuffer();
+    await Promise.all([watched.prepare(large, spec), watched.prepare(large, spec)]);
+    expect(Math.max(...waiting)).toBe(1);
+  },
+);
+
 const rgb16 = () => quarters().toColourspace('rgb16').png().toBuffer();
 const frames = (format: 'gif' | 'webp') =>
   sharp(

@@ -74,10 +74,11 @@ describe('measured ports', () => {
     expect((await store.findImages(['a', 'b', 'c'], 'm@1')).size).toBe(1);
     expect((await store.findTags('p'))?.productId).toBe('p');
     await store.ping();
+    expect((await store.history('p', 5, 1)).length).toBe(0);
     const text = await lines(meter);
     expect(text).toContain('hangtag_image_cache_total{result="hit"} 1');
     expect(text).toContain('hangtag_image_cache_total{result="miss"} 2');
-    expect(text).toContain('hangtag_stage_duration_seconds_count{stage="store"} 3');
+    expect(text).toContain('hangtag_stage_duration_seconds_count{stage="store"} 4');
   });
 
   test('decisions of the model alone, and of this run alone', async () => {

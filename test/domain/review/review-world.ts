@@ -3,6 +3,7 @@ import { applyReview } from '../../../src/domain/review/apply-review.ts';
 import type { SecondOpinion } from '../../../src/domain/review/hand-back.ts';
 import { readReview } from '../../../src/domain/review/read-review.ts';
 import type { ReviewWords } from '../../../src/domain/review/types.ts';
+import { barredIn } from '../../../src/domain/tagging/bars.ts';
 import { decideProduct } from '../../../src/domain/tagging/decide-product.ts';
 import { merge } from '../../../src/domain/tagging/merge.ts';
 import type { ImageEvidence, TagSet } from '../../../src/domain/tagging/types.ts';
@@ -25,7 +26,13 @@ export function tagged(current: TagSet | null, images: readonly ImageEvidence[])
   return merge(current, {
     productId: 'sku',
     title: null,
-    answer: decideProduct(meaning, { images, category, attributes: null, explain: false }),
+    answer: decideProduct(meaning, {
+      images,
+      category,
+      attributes: null,
+      explain: false,
+      barred: barredIn(current),
+    }),
     attributes: null,
     images: images.map(({ index, view, variant }) => {
       return { index, status: 'ok', sha256: `picture ${index}`, view, variant, ref: null };
@@ -53,8 +60,15 @@ export function review(
   images: readonly ImageEvidence[] | null = null,
 ): TagSet {
   const model: SecondOpinion = {
-    answer: (_, category) =>
-      images && decideProduct(meaning, { images, category, attributes: null, explain: false }),
+    answer: (tagSet, category) =>
+      images &&
+      decideProduct(meaning, {
+        images,
+        category,
+        attributes: null,
+        explain: false,
+        barred: barredIn(tagSet),
+      }),
     provenance,
   };
   return applyReview(taxonomy, current, readReview(taxonomy, { ...nothing, ...words }), model, at);

@@ -38,8 +38,54 @@ describe('one verb at a time', () => {
     expect(review(after, { reset: ['pattern'] }, tee)).toEqual(before);
   });
 
-  test('reset without what is known of the pictures: the attribute disappears', () => {
-    expect(review(before, { reset: ['pattern'] }).attributes.pattern).toBeUndefined();
+  test('reset without what is known of the pictures: a person’s word goes, a model’s stays', () => {
+    const said = review(before, { set: { pattern: ['solid'] } });
+    expect(review(said, { reset: ['pattern'] }).attributes.pattern).toBeUndefined();
+    expect(review(before, { reset: ['pattern', 'category'] })).toEqual(before);
+  });
+
+  test('a changed mind in one call: forgotten first, then said', () => {
+    const barred = review(before, { reject: ['pattern/striped'] });
+    const after = review(barred, { reset: ['pattern'], set: { pattern: ['striped'] } }, tee);
+    expect(after.attributes.pattern).toMatchObject({
+      source: 'human',
+      values: [{ id: 'striped' }],
+      rejected: [],
+    });
+    const again = review(barred, { reset: ['pattern'], reject: ['pattern/solid'] }, tee);
+    expect(again.attributes.pattern).toMatchObject({ source: 'model', values: [{ id: 'striped' }] });
+  });
+
+  test('a suggestion is accepted by name; what is accepted needs none', () => {
+    const seen = tagged(null, [image(0, { [axis.tee]: 1, [axis.women]: 1 })]);
+    expect(seen.attributes.gender).toMatchObject({ status: 'suggested', values: [{ id: 'women' }] });
+    expect(refusals(() => review(seen, { accept: ['gender'] }))).toEqual(['/accept/0']);
+    expect(review(seen, { accept: ['gender/women'] }).attributes.gender).toMatchObject({
+      status: 'accepted',
+      source: 'human',
+      values: [{ id: 'women', confidence: null }],
+    });
+    expect(refusals(() => review(seen, { accept: ['sleeve'] }))).toEqual(['/accept/0']);
+    expect(refusals(() => review(seen, { accept: ['sleeve-style'] }))).toEqual(['/accept/0']);
+    const [candidate] = seen.attributes.sleeve!.candidates;
+    const { sleeve } = review(seen, { accept: [`sleeve/${candidate!.id}`] }).attributes;
+    expect(sleeve).toMatchObject({ status: 'accepted', values: [{ id: candidate!.id }], candidates: [] });
+    expect(refusals(() => review(before, { accept: ['pattern/solid', 'sleeve/puff'] }))).toEqual([
+      '/accept/1',
+    ]);
+  });
+
+  test('at most so many values, by set and by accept; the same twice is once', () => {
+    const many = ['bow', 'fringe', 'studs'];
+    expect(refusals(() => review(before, { set: { details: many } }))).toEqual(['/set/details/0']);
+    expect(refusals(() => review(before, { set: { pattern: ['solid', 'striped'] } }))).toEqual([
+      '/set/pattern/0',
+    ]);
+    expect(refusals(() => review(before, { accept: ['pattern/solid', 'pattern/striped'] }))).toEqual([
+      '/accept/0',
+    ]);
+    const { details } = review(before, { set: { details: ['bow', 'bow', 'studs'] } }).attributes;
+    expect(details?.values.map(({ id }) => id)).toEqual(['bow', 'studs']);
   });
 
   test('another category: what does not apply disappears, unless a person said it', () => {
@@ -55,14 +101,22 @@ describe('one verb at a time', () => {
 
   test.each<[Parameters<typeof review>[1], string[]]>([
     [{}, ['']],
-    [{ set: { 'image-view': ['front'] } }, ['/set/image-view/0']],
+    [{ set: { 'image-view': ['front'] } }, ['/set/image-view']],
     [
       { set: { 'a/b': ['x'], pattern: ['plaid'] }, clear: ['shape'], category: 'spaceship' },
-      ['/set/a~1b/0', '/set/pattern/0', '/clear/0', '/category'],
+      ['/set/pattern/0', '/clear/0', '/set/a~1b', '/category'],
     ],
     [{ set: { pattern: ['solid'] }, clear: ['pattern'] }, ['/clear/0']],
     [{ accept: ['pattern/solid'], variant: 'red' }, ['/variant']],
     [{ reject: ['color'] }, ['/reject/0']],
+    [{ set: { color: [], nothing: ['a', 'b'] } }, ['/set/color', '/set/nothing']],
+    [{ set: { fabric: ['x'], material: ['x'] } }, ['/set/fabric', '/set/fabric', '/set/material']],
+    [{ accept: ['color', 'color/red'] }, ['/accept/1']],
+    [{ accept: ['color/red'], reject: ['color/red'] }, ['/reject/0']],
+    [{ clear: ['color/red'], reset: ['color/red'] }, ['/reset/0', '/clear/0']],
+    [{ category: 'tee', reset: ['category'] }, ['/reset/0']],
+    [{ clear: ['category'], set: { category: ['tee'] } }, ['/set/category/0', '/clear/0']],
+    [{ accept: ['category/shoes'] }, ['/accept/0']],
   ])('refuses %j', (words, pointers) => {
     expect(refusals(() => review(before, words))).toEqual(pointers);
   });
@@ -117,7 +171,7 @@ describe('whatever the pictures show', () => {
         ]!;
         const first = tagged(null, seen);
         const said = review(first, words);
-        expect(said.attributes[id]?.source).toBe('human');
+        expect(said.attributes[id]?.reviewed).toEqual({ by: null, at });
         expect(review(said, { reset: [id] }, seen)).toEqual(first);
       }),
     );

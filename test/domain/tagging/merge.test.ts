@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { changed, type Fresh, merge, withoutBarred } from '../../../src/domain/tagging/merge.ts';
+import { underBars } from '../../../src/domain/tagging/bars.ts';
+import { changed, type Fresh, merge } from '../../../src/domain/tagging/merge.ts';
 import type { Decision, TagSet } from '../../../src/domain/tagging/types.ts';
 
 const decision = (id: string, more: Partial<Decision> = {}): Decision => ({
@@ -75,17 +76,61 @@ describe('merging', () => {
     });
   });
 
-  test('what a person barred is not given again; others of the same attribute are', () => {
-    const two = { ...decision('a'), values: [decision('a').values[0]!, decision('b').values[0]!] };
-    expect(withoutBarred(two, ['a'])).toMatchObject({
-      status: 'accepted',
-      values: [{ id: 'b' }],
-      rejected: ['a'],
-    });
-    expect(withoutBarred(decision('a'), ['a'])).toMatchObject({
+  describe('where a person barred values', () => {
+    const reviewed = { by: 'Ada', at: 'before' };
+    const word = decision('x', {
       status: 'abstained',
+      source: 'human',
       values: [],
       rejected: ['a'],
+      reviewed,
+    });
+    const two = { ...decision('a'), values: [decision('a').values[0]!, decision('b').values[0]!] };
+
+    test('others of the same attribute are given, and nobody has reviewed those yet', () => {
+      const expected = decision('b', { rejected: ['a'] });
+      expect(underBars(two, word)).toEqual(expected);
+      expect(merge(first({ fit: word }), fresh({ fit: two })).attributes.fit).toEqual(expected);
+      // Reviewed once more, and again the same answer.
+      const seen = { ...expected, reviewed };
+      expect(underBars(two, seen)).toEqual(seen);
+    });
+
+    test('nothing else to give: the person’s word alone, whose candidates are the model’s', () => {
+      const candidates = [
+        { id: 'a', name: 'a', confidence: 0.5 },
+        { id: 'b', name: 'b', confidence: 0.2 },
+      ];
+      const expected = { status: 'abstained', source: 'human', values: [], rejected: ['a'], reviewed };
+      expect(underBars(decision('a', { candidates }), word)).toMatchObject({
+        ...expected,
+        reason: 'ambiguous',
+        candidates: [{ id: 'b' }],
+      });
+      const unsure = decision('', { status: 'abstained', reason: 'below-threshold', values: [], candidates });
+      expect(underBars(unsure, word)).toMatchObject({ ...expected, reason: 'below-threshold' });
+      expect(underBars(undefined, word)).toMatchObject(expected);
+    });
+
+    test('it is not forgotten where no answer comes: another category, a variant without pictures', () => {
+      expect(merge(first({ fit: word }), fresh({})).attributes.fit).toMatchObject({ rejected: ['a'] });
+      const barredByModel = decision('b', { rejected: ['a'], reviewed });
+      const before = {
+        ...first({}),
+        variants: [{ key: 'v', images: [0], attributes: { fit: barredByModel } }],
+      };
+      expect(merge(before, fresh({})).variants).toMatchObject([
+        { key: 'v', images: [], attributes: { fit: { values: [], source: 'human', rejected: ['a'] } } },
+      ]);
+    });
+
+    test('a partial run that does not ask for it leaves it', () => {
+      const barredByModel = decision('b', { rejected: ['a'], reviewed });
+      const after = merge(
+        first({ fit: barredByModel }),
+        fresh({ color: decision('red') }, { attributes: ['color'] }),
+      );
+      expect(after.attributes.fit).toEqual(barredByModel);
     });
   });
 
