@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ClipWish, planClip, releaseParameters } from '../../src/application/deploy-parameters.ts';
-import { describeSettings } from '../../src/config.ts';
+import { describeSettings, parseConfig } from '../../src/config.ts';
 import { type Properties, parseTemplate, readTemplate, work } from './template.ts';
 
 interface Statement {
@@ -294,6 +294,25 @@ describe('the service', () => {
     expect(
       used.filter((name) => !settings.includes(name) && !/^(AWS_REGION|SAGEMAKER_ENDPOINT)$/.test(name)),
     ).toEqual([]);
+  });
+
+  test('starts hangtag: what it sets is accepted, and the bundled model serves where no endpoint is named', () => {
+    const set = (resources: Worked, secrets: Record<string, string>) => {
+      const [first] = one(resources, 'TaskDefinition').ContainerDefinitions as readonly Properties[];
+      const entries = first!.Environment as readonly { Name: string; Value: string }[];
+      return { ...Object.fromEntries(entries.map(({ Name, Value }) => [Name, Value])), ...secrets };
+    };
+    const secrets = { DATABASE_URL: 'postgres://u:p@db/h', API_KEYS: `a:tag:${'ab'.repeat(32)}` };
+    const alone = parseConfig(set(worked['service.yaml'], secrets), '/r');
+    expect(alone).toMatchObject({ HOST: '0.0.0.0', PORT: 3000, IMAGE_STORE: 'none' });
+    const keeping = work(
+      readTemplate('service.yaml'),
+      { ...service, OriginalsBucket: 'pictures' },
+      'hangtag',
+    ).resources;
+    expect(set(keeping, secrets)).toMatchObject({ IMAGE_STORE: 's3://pictures/hangtag/originals' });
+    expect(() => parseConfig(set(keeping, secrets), '/r')).not.toThrow();
+    expect(() => parseConfig(set(keeping, {}), '/r')).toThrow('API_KEYS');
   });
 
   test('runs as nobody special on a file system that cannot be written', () => {
