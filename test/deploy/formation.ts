@@ -242,14 +242,14 @@ export function createFormation(hasObject: (url: string) => boolean): Formation 
       }
       const back = doing === 'CREATE' ? 'ROLLBACK' : 'UPDATE_ROLLBACK';
       stack.ahead.push(() => {
-        // Whatever ran beside it is reported as failed too.
-        emit(stack, resource, `${kind}_FAILED`, reason);
+        // Whatever ran beside it is reported as failed too, and not always after it.
         emit(
           stack,
           { name: 'Latency', type: 'AWS::CloudWatch::Alarm' },
           `${kind}_FAILED`,
           `Resource ${kind === 'CREATE' ? 'creation' : 'update'} cancelled`,
         );
+        emit(stack, resource, `${kind}_FAILED`, reason);
       });
       stack.ahead.push(() =>
         emit(stack, null, `${back}_IN_PROGRESS`, `The following resource(s) failed: [${resource.name}].`),
