@@ -149,6 +149,17 @@ describe('the rooms', () => {
     expect(cycles).toEqual([]);
   });
 
+  test('the service never loads CloudFormation: only the command line reaches what deploys', () => {
+    const reached = new Set(['src/main.ts']);
+    for (const file of reached)
+      for (const target of files.find((source) => source.file === file)?.imports ?? []) reached.add(target);
+    expect(reached).toContain('src/composition.ts');
+    const deploying = [...reached].filter((name) =>
+      /client-cloudformation|adapters\/deploy|composition-deploy/.test(name),
+    );
+    expect(deploying).toEqual([]);
+  });
+
   test('the domain has no clock, no chance, no environment and nothing asynchronous', () => {
     const forbidden = /\bDate\b|Math\.random|process\.|\basync\b|\bawait\b|\bPromise\b|console\./;
     const broken = files
