@@ -59,7 +59,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^src\/domain\//,
       /^src\/application\//,
       /^src\/cli\//,
-      /^src\/(composition|config|log)\.ts$/,
+      /^src\/(composition|composition-deploy|config|log)\.ts$/,
       /^node:/,
     ],
   },
@@ -72,7 +72,14 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^close-with-grace$/,
     ],
   },
-  { room: /^src\/composition\.ts$/, may: [/^(?!src\/main\.ts)/] },
+  {
+    room: /^src\/composition\.ts$/,
+    may: [/^(?!src\/(main|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
+  },
+  {
+    room: /^src\/composition-deploy\.ts$/,
+    may: [/^src\/adapters\/deploy\//, /^src\/application\//, /^src\/domain\//, /^node:/],
+  },
 ];
 
 const owners: Readonly<Record<string, RegExp>> = {
@@ -81,12 +88,15 @@ const owners: Readonly<Record<string, RegExp>> = {
   kysely: /^src\/adapters\/store\//,
   pg: /^src\/adapters\/store\//,
   '@electric-sql/pglite': /^src\/adapters\/store\//,
-  '@aws-sdk/client-s3': /^src\/adapters\/originals\/s3-bucket\.ts$/,
   fastify: /^src\/http\//,
   'prom-client': /^src\/adapters\/metrics\//,
   'pg-boss': /^src\/adapters\/queue\//,
   tar: /^src\/adapters\/store\//,
   yaml: /^src\/adapters\/taxonomy\//,
+  '@aws-sdk/client-cloudformation': /^src\/adapters\/deploy\/(clients|stacks)\.ts$/,
+  '@aws-sdk/client-s3': /^src\/adapters\/(originals\/s3-bucket|deploy\/(clients|artifacts))\.ts$/,
+  '@aws-sdk/client-sagemaker-runtime':
+    /^src\/adapters\/(inference\/sagemaker[\w-]*|deploy\/(clients|endpoint))\.ts$/,
 };
 
 describe('the rooms', () => {
@@ -137,6 +147,17 @@ describe('the rooms', () => {
     };
     for (const { file } of files) visit(file, []);
     expect(cycles).toEqual([]);
+  });
+
+  test('the service never loads CloudFormation: only the command line reaches what deploys', () => {
+    const reached = new Set(['src/main.ts']);
+    for (const file of reached)
+      for (const target of files.find((source) => source.file === file)?.imports ?? []) reached.add(target);
+    expect(reached).toContain('src/composition.ts');
+    const deploying = [...reached].filter((name) =>
+      /client-cloudformation|adapters\/deploy|composition-deploy/.test(name),
+    );
+    expect(deploying).toEqual([]);
   });
 
   test('the domain has no clock, no chance, no environment and nothing asynchronous', () => {

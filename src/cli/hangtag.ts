@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { composeOffline, storeTransfer, taxonomySource } from '../composition.ts';
 import { ConfigError, parseConfig } from '../config.ts';
 import { createLog } from '../log.ts';
+import { parseDeployArguments } from './deploy/arguments.ts';
 import { parseImportArguments, runImport } from './import/import.ts';
 import { createKey, parseKeyArguments } from './keys.ts';
 import { parseStoreArguments, runStore } from './store/store.ts';
@@ -30,6 +31,14 @@ const help = `hangtag: product photos in, structured attributes out
       Writes the embedded database and the pictures into one file (tar.gz with checksums). Stop hangtag first.
   npm run hangtag -- store restore --from <file>
       Puts a backup into an empty DATA_DIR.
+  npm run hangtag -- deploy clip --bucket <bucket> --model-id <s3://bucket/prefix/ or hub id> [--model-revision <commit>]
+      [--stack hangtag-clip] [--region …] [--instance-type ml.g5.xlarge] [--instance-count 1] [--max-instances <twice>]
+      [--image-uri …] [--prefix hangtag] [--kms-key …] [--execution-role …] [--permissions-boundary …]
+      [--dry-run] [--yes]
+      Puts CLIP on a SageMaker endpoint in your AWS account, which costs money from then on: deploy/README.md.
+      Packs, shows the plan, asks, uploads, and follows until it stands. Running it again changes only what differs.
+  npm run hangtag -- deploy clip status | smoke | destroy [--stack hangtag-clip] [--region …] [--yes]
+      How it stands; one real call; everything but the bucket removed.
   npm run hangtag -- help
 `;
 
@@ -84,6 +93,13 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       print,
       complain,
     });
+  }
+  if (command === 'deploy') {
+    const parsed = parseDeployArguments(rest);
+    if (typeof parsed === 'string') return misused(parsed);
+    // Here alone, so that no other command loads the clients of AWS.
+    const { startDeploy } = await import('./deploy/start.ts');
+    return startDeploy(parsed, { root, stop: stopOnInterrupt(), print, complain });
   }
   if (command === undefined || command === 'help' || command === '--help') {
     print(help);

@@ -56,7 +56,7 @@ export async function addProducts(dataDir: string, count: number): Promise<void>
       select encode(sha256(n::text::bytea), 'hex'), 'm@1', sha512(n::text::bytea)
       from generate_series(1, ${count}::int) n`.execute(db);
     await sql`
-      insert into text_vectors (sha256, model, vector)
+      insert into text_vectors (hash, model, vector)
       select encode(sha256(n::text::bytea), 'hex'), 'm@1', sha512(n::text::bytea)
       from generate_series(1, 30) n`.execute(db);
   });
