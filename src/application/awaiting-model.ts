@@ -1,7 +1,7 @@
 /**
- * A model that may not be there yet: its endpoint is being deployed, or is scaled to zero. The service runs without it,
- * reads and accepts work, and says what it waits for; what needs the model is refused with `inference.unavailable`
- * until it is there. Nothing is tried again that a person must put right.
+ * A model that may not be there yet: its endpoint is being deployed, is scaled to zero, or has another model since. The
+ * service runs without it, reads and accepts work, and says what it waits for; what needs the model is refused with
+ * `inference.unavailable` until it is there. Nothing is tried again that a person must put right.
  */
 import { HangtagError } from '../domain/errors.ts';
 
@@ -9,32 +9,39 @@ export interface Awaited<T> {
   /** What the model gives once it is there. Raises `inference.unavailable`, or what stands in its way for good. */
   now(): T;
   /** Resolves when the model is there; rejects where it never will be. */
-  readonly ready: Promise<T>;
+  ready(): Promise<T>;
   /** Why it is not there yet, in plain words; null once it is. */
   reason(): string | null;
+  /** What was opened does no longer hold: it is opened anew. Does nothing while that is under way. */
+  again(): void;
   /** Tries no more. */
   stop(): void;
 }
 
 export interface AwaitModelNeeds<T> {
-  /** Rejects with a retryable HangtagError while the model is away; with anything else where waiting cannot help. */
-  readonly open: (signal: AbortSignal) => Promise<T>;
+  /**
+   * Rejects with a retryable HangtagError while the model is away; with anything else where waiting cannot help.
+   * `say`: how far it is, in a sentence.
+   */
+  readonly open: (signal: AbortSignal, say: (progress: string) => void) => Promise<T>;
   /** Milliseconds before the next try, by the number of tries so far. */
   readonly wait: (tries: number, signal: AbortSignal) => Promise<void>;
   readonly onWaiting?: (reason: string, tries: number) => void;
 }
 
+type State<T> = { readonly value: T } | { readonly fault: unknown; readonly final: boolean };
+
 export function awaitModel<T>({ open, wait, onWaiting }: AwaitModelNeeds<T>): Awaited<T> {
   const stopping = new AbortController();
-  let state: { readonly value: T } | { readonly fault: unknown; readonly final: boolean } = {
-    fault: new HangtagError('inference.unavailable', 'The model is being opened.'),
-    final: false,
-  };
+  let state: State<T>;
+  let ready: Promise<T>;
 
-  const ready = (async () => {
+  async function opened(): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        const value = await open(stopping.signal);
+        const value = await open(stopping.signal, (progress) => {
+          state = { fault: new HangtagError('inference.unavailable', progress), final: false };
+        });
         state = { value };
         return value;
       } catch (error) {
@@ -45,12 +52,19 @@ export function awaitModel<T>({ open, wait, onWaiting }: AwaitModelNeeds<T>): Aw
         await wait(tries, stopping.signal);
       }
     }
-  })();
-  // Whoever wants to know asks `ready` or `now`.
-  ready.catch(() => {});
+  }
+  const begin = (why: string) => {
+    state = { fault: new HangtagError('inference.unavailable', why), final: false };
+    const beginning = opened();
+    // Whoever wants to know asks `ready` or `now`.
+    beginning.catch(() => {});
+    return beginning;
+  };
+  state = { fault: null, final: false };
+  ready = begin('The model is being opened.');
 
   return {
-    ready,
+    ready: () => ready,
     now() {
       if ('value' in state) return state.value;
       if (state.final) throw state.fault;
@@ -58,7 +72,27 @@ export function awaitModel<T>({ open, wait, onWaiting }: AwaitModelNeeds<T>): Aw
       throw new HangtagError('inference.unavailable', detail, { cause: state.fault, retryAfter: 10 });
     },
     reason: () => ('value' in state ? null : messageOf(state.fault)),
+    again() {
+      if ('value' in state && !stopping.signal.aborted)
+        ready = begin('The model changed and is opened anew.');
+    },
     stop: () => stopping.abort(new HangtagError('inference.unavailable', 'The service is stopping.')),
+  };
+}
+
+/**
+ * What is made of a model, made anew for each that is opened. A call keeps the one that it began with, so that nothing
+ * of two models is ever mixed.
+ */
+export function perModel<T extends object, U>(
+  model: Pick<Awaited<T>, 'now'>,
+  make: (opened: T) => U,
+): () => U {
+  let last: { readonly opened: T; readonly made: U } | null = null;
+  return () => {
+    const opened = model.now();
+    if (last?.opened !== opened) last = { opened, made: make(opened) };
+    return last.made;
   };
 }
 

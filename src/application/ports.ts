@@ -19,6 +19,12 @@ export interface InputSpec {
   /** squash: both sides to `size`; crop: shorter side to `size`, then the middle; pad: longer side, border colour around. */
   readonly fit: 'squash' | 'crop' | 'pad';
   readonly kernel: 'cubic' | 'linear' | 'lanczos3';
+  /** crop: the shorter side goes to this, pixels; `size` unless told. */
+  readonly resizeTo?: number;
+  /** crop: where an odd number of pixels is left over. Half to even unless told, as torchvision does. */
+  readonly cropOffset?: 'half-even' | 'floor';
+  /** pad: RGB around the picture, 0 to 255; the colour of the picture's border unless told. */
+  readonly fill?: readonly [number, number, number];
 }
 
 /** RGB pixels, 8 bit, row-major, three bytes a pixel. */
@@ -223,6 +229,16 @@ export interface QueueWatch {
   sent(items: number): void;
   /** In work right now, in the unit that the queue's capacity has: batches, or cores. */
   running(amount: number): void;
+}
+
+/** Told of every call of a remote model. */
+export interface EndpointWatch {
+  /** Seconds of one try. */
+  called(result: 'ok' | 'failed', seconds: number): void;
+  /** Another try follows: at once, or later because the endpoint asked for room. */
+  retried(chance: 'again' | 'later' | 'never'): void;
+  /** open: it keeps failing and is left alone; half-open: one call finds out. */
+  circuit(state: 'closed' | 'open' | 'half-open'): void;
 }
 
 /** Now, RFC 3339 in UTC. */

@@ -87,7 +87,10 @@ function reviewed(
       const barred = barredIn(tagSet);
       return images && decideProduct(meaning, { images, category, attributes: null, explain: false, barred });
     },
-    provenance: provenanceOf(meaning, model, at),
+    // Asked for only where the model's opinion is taken: people's words need no model.
+    get provenance() {
+      return provenanceOf(meaning, model, at);
+    },
   };
   return applyReview(meaning.taxonomy, current, review, opinion, at);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { awaitModel } from '../../src/application/awaiting-model.ts';
+import { awaitModel, perModel } from '../../src/application/awaiting-model.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
 
 const away = () => new HangtagError('inference.unavailable', 'The endpoint does not exist.');
@@ -7,7 +7,7 @@ const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test('there at once', async () => {
   const model = awaitModel({ open: async () => 'here', wait: soon });
-  await model.ready;
+  await model.ready();
   expect([model.now(), model.reason()]).toEqual(['here', null]);
 });
 
@@ -25,7 +25,7 @@ test('away, then there: what waits is told why, and nobody starts anew', async (
   await soon();
   expect(() => model.now()).toThrow('The endpoint does not exist.');
   expect(model.reason()).toBe('The endpoint does not exist.');
-  expect(await model.ready).toBe('here');
+  expect(await model.ready()).toBe('here');
   expect(model.reason()).toBeNull();
   expect(told).toEqual([1, 2, 3].map((count) => `${count} The endpoint does not exist.`));
 });
@@ -33,7 +33,7 @@ test('away, then there: what waits is told why, and nobody starts anew', async (
 test('what waiting cannot help with is final, and said as it is', async () => {
   const wrong = new Error('the fingerprint differs');
   const model = awaitModel({ open: () => Promise.reject(wrong), wait: soon });
-  await expect(model.ready).rejects.toBe(wrong);
+  await expect(model.ready()).rejects.toBe(wrong);
   expect(() => model.now()).toThrow(wrong);
   expect(model.reason()).toBe('the fingerprint differs');
 });
@@ -49,9 +49,46 @@ test('stopped: no further tries', async () => {
   });
   await soon();
   model.stop();
-  await expect(model.ready).rejects.toMatchObject({ code: 'inference.unavailable' });
+  await expect(model.ready()).rejects.toMatchObject({ code: 'inference.unavailable' });
   const after = tries;
   await soon();
   await soon();
   expect(tries).toBe(after);
+});
+
+test('opened anew: in between it is away, what is made of it is made anew, and a call in work keeps its own', async () => {
+  let count = 0;
+  let says: ((progress: string) => void) | null = null;
+  let go = () => {};
+  const model = awaitModel({
+    open: async (_signal, say) => {
+      says = say;
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return { name: `model ${++count}` };
+    },
+    wait: soon,
+  });
+  const made: string[] = [];
+  const cases = perModel(model, ({ name }) => {
+    made.push(name);
+    return name;
+  });
+  expect(cases).toThrow(/not available yet/);
+  says!('512 of 18450 captions.');
+  expect(model.reason()).toBe('512 of 18450 captions.');
+  expect(cases).toThrow('512 of 18450 captions.');
+  model.again();
+  go();
+  await model.ready();
+  expect([cases(), cases()]).toEqual(['model 1', 'model 1']);
+  model.again();
+  model.again();
+  expect(model.reason()).toBe('The model changed and is opened anew.');
+  expect(cases).toThrow(/opened anew/);
+  go();
+  await model.ready();
+  expect(cases()).toBe('model 2');
+  expect(made).toEqual(['model 1', 'model 2']);
 });

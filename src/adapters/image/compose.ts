@@ -34,13 +34,18 @@ export function splitAlpha({ width, height, channels, data }: Decoded): {
   return { pixels: { width, height, data: rgb }, alpha: transparent ? alpha : null };
 }
 
-/** The model's square: what of `pixels` falls into it, and around that the border colour of the picture. */
-export function layInto(size: number, pixels: Pixels, { left, top }: Placement): Pixels {
+/** The model's square: what of `pixels` falls into it, and around that `fill`, or the border colour of the picture. */
+export function layInto(
+  size: number,
+  pixels: Pixels,
+  { left, top }: Placement,
+  fill?: readonly [number, number, number],
+): Pixels {
   if (left === 0 && top === 0 && pixels.width === size && pixels.height === size) return pixels;
   const out = new Uint8Array(size * size * 3);
   if (left > 0 || top > 0) {
-    const fill = borderColor(pixels);
-    for (let i = 0; i < out.length; i += 3) out.set(fill, i);
+    const around = fill ?? borderColor(pixels);
+    for (let i = 0; i < out.length; i += 3) out.set(around, i);
   }
   const fromX = Math.max(0, -left);
   const toX = Math.max(0, left);

@@ -27,18 +27,19 @@ export function roundHalfEven(value: number): number {
 
 /**
  * How a picture of `width` x `height` pixels (after orientation) lies in the model's square. Upscales where it must.
- * crop: shorter side to `size`, longer to int(size * long / short), offset round-half-even((n - size) / 2).
+ * crop: shorter side to `resizeTo`, longer to int(resizeTo * long / short), offset (n - size) / 2, rounded as told.
  */
-export function placeInput(width: number, height: number, { size, fit }: InputSpec): Placement {
+export function placeInput(width: number, height: number, spec: InputSpec): Placement {
+  const { size, fit, resizeTo = size, cropOffset = 'half-even' } = spec;
   if (fit === 'squash') return { width: size, height: size, left: 0, top: 0 };
   const short = Math.min(width, height);
   const long = Math.max(width, height);
   if (fit === 'crop') {
-    const longTo = Math.floor((size * long) / short);
-    const offset = -roundHalfEven((longTo - size) / 2) || 0;
-    return width <= height
-      ? { width: size, height: longTo, left: 0, top: offset }
-      : { width: longTo, height: size, left: offset, top: 0 };
+    const round = cropOffset === 'floor' ? Math.floor : roundHalfEven;
+    const offsetOf = (side: number) => -round((side - size) / 2) || 0;
+    const longTo = Math.floor((resizeTo * long) / short);
+    const [toWidth, toHeight] = width <= height ? [resizeTo, longTo] : [longTo, resizeTo];
+    return { width: toWidth, height: toHeight, left: offsetOf(toWidth), top: offsetOf(toHeight) };
   }
   const shortTo = Math.max(1, Math.round((size * short) / long));
   const offset = Math.floor((size - shortTo) / 2);

@@ -205,7 +205,7 @@ function assemble(
   },
 ): PreparedImage {
   const small = splitAlpha(thumbnail);
-  const input = layInto(spec.size, splitAlpha(whole).pixels, place);
+  const input = layInto(spec.size, splitAlpha(whole).pixels, place, spec.fill);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return {
     facts: { sha256, ...seen, size: bytes.byteLength },

@@ -28,6 +28,20 @@ describe('placing a picture', () => {
     expect(placeInput(width, height, { size: 224, fit, kernel: 'cubic' })).toEqual(expected);
   });
 
+  test.each([
+    ['half-even', -2, -4],
+    ['floor', -2, -3],
+  ] as const)('where an odd number is left over: %s', (cropOffset, of5, of7) => {
+    const spec = { size: 224, fit: 'crop', kernel: 'cubic', cropOffset } as const;
+    expect(placeInput(229, 224, spec).left).toBe(of5);
+    expect(placeInput(224, 231, spec).top).toBe(of7);
+  });
+
+  test('the shorter side goes to resizeTo, and the middle is taken in both directions', () => {
+    const spec = { size: 224, fit: 'crop', kernel: 'cubic', resizeTo: 256 } as const;
+    expect(placeInput(400, 500, spec)).toEqual({ width: 256, height: 320, left: -16, top: -48 });
+  });
+
   test('a crop covers the square, a pad fits into it, and both touch two sides', () => {
     fc.assert(
       fc.property(side, side, size, (width, height, size) => {
@@ -80,6 +94,9 @@ describe('transparency and padding', () => {
 
   test('a pad is filled with the colour of the border', () => {
     const pixels = { width: 2, height: 4, data: new Uint8Array(24).fill(77) };
+    expect([
+      ...layInto(4, pixels, { width: 2, height: 4, left: 1, top: 0 }, [9, 8, 7]).data.subarray(0, 3),
+    ]).toEqual([9, 8, 7]);
     const laid = layInto(4, pixels, { width: 2, height: 4, left: 1, top: 0 });
     expect([...laid.data]).toEqual(Array(48).fill(77));
   });

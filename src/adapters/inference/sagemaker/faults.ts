@@ -55,7 +55,7 @@ export function judge(error: unknown): Verdict {
   if (name === 'ModelError') return judgeContainer(facts, verdict);
   if (name === 'AbortError' || name === 'TimeoutError') {
     // The SDK calls a reset socket a TimeoutError too.
-    const cut = networkCodes.has(codeOf(error));
+    const cut = networkCodes.has(codeOf(error)) || /did not establish a connection/.test(message);
     if (cut) return verdict('again', 'The connection to the endpoint was cut.');
     return {
       chance: 'never',
