@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createArtifacts } from './adapters/deploy/artifacts.ts';
 import { createClients } from './adapters/deploy/clients.ts';
 import { createInvokeEndpoint } from './adapters/deploy/endpoint.ts';
-import { packFolder } from './adapters/deploy/package-folder.ts';
+import { packFolder, packIntoFile } from './adapters/deploy/package-folder.ts';
 import { redSquare } from './adapters/deploy/red-square.ts';
 import { createStacks } from './adapters/deploy/stacks.ts';
 import { createDeployClip, type DeployClip } from './application/deploy-clip.ts';
@@ -60,3 +60,6 @@ export async function composeDeploy(options: DeployOptions): Promise<Deploying> 
     smokeClip: createSmokeClip({ stacks, invoke: createInvokeEndpoint(runtime, stop), picture: redSquare }),
   };
 }
+
+/** The archive alone, as a file: nothing of AWS is needed or asked. */
+export const packClip = packIntoFile;

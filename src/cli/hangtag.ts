@@ -39,6 +39,8 @@ const help = `hangtag: product photos in, structured attributes out
       Packs, shows the plan, asks, uploads, and follows until it stands. Running it again changes only what differs.
   npm run hangtag -- deploy clip status | smoke | destroy [--stack hangtag-clip] [--region …] [--yes]
       How it stands; one real call; everything but the bucket removed.
+  npm run hangtag -- deploy clip package --to <folder> [--weights <folder>]
+      The archive alone, as a file; prints its path and asks nothing of AWS. --weights is packed along.
   npm run hangtag -- help
 `;
 

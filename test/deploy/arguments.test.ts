@@ -34,6 +34,12 @@ test('what is not said has a default', () => {
     yes: true,
     region: 'eu-central-1',
   });
+  expect(parse('clip package --to out')).toEqual({ command: 'package', to: 'out', weights: null });
+  expect(parse('clip package --to out --weights w')).toEqual({
+    command: 'package',
+    to: 'out',
+    weights: 'w',
+  });
 });
 
 test.each([
@@ -45,6 +51,11 @@ test.each([
   ['clip status now', '"status now"'],
   ['clip status --bucket b12', '--bucket'],
   ['clip smoke --yes', '--yes'],
+  ['clip package', '--to'],
+  ['clip package out', '"package out"'],
+  ['clip package --to out --bucket b12', '--bucket'],
+  ['clip --bucket b12 --weights w', '--weights'],
+  ['clip status --to out', '--to'],
   ['clip --bucket b12 --stack Clip', '--stack'],
   ['clip --bucket b12 --stack clip-', '--stack'],
   [`clip --bucket b12 --stack ${'a'.repeat(41)}`, '--stack'],

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { refusal, type Signer } from '../aws/sigv4.ts';
 import { createFormation, type Formation, Refused } from './formation.ts';
-import { type Account, refusal } from './sigv4.ts';
 
-export const account: Account = {
+export const account: Signer & { readonly sessionToken: string } = {
   accessKeyId: 'AKIDSTANDIN',
   secretAccessKey: 'a-secret/that+nobody=logs',
   sessionToken: 'a-session-token-that-nobody-logs',
@@ -82,7 +82,7 @@ export async function startAws(): Promise<Aws> {
       const text = `<Error><Code>${code}</Code><Message>Refused.</Message><CanonicalRequest>${leak}</CanonicalRequest></Error>`;
       response.end(method === 'HEAD' ? undefined : text);
     };
-    const wrong = refusal(request, body, 's3', account);
+    const wrong = refusal(request, body, 's3', account, { unsignedPayload: true });
     if (wrong) return refuse(403, wrong);
     if (bucket !== aws.bucket) return refuse(404, 'NoSuchBucket');
     if (aws.bucketRegion !== account.region)
@@ -148,7 +148,7 @@ export async function startAws(): Promise<Aws> {
       response.end(typeof content === 'string' ? content : JSON.stringify(content));
     };
     const wrong = refusal(request, body, 'sagemaker', account);
-    if (wrong) return answer(403, 'UnrecognizedClientException', { message: wrong });
+    if (wrong) return answer(403, wrong, { message: 'The signature is not accepted.' });
     const stands = formation.stacks.some(
       ({ status, resources }) =>
         /^(CREATE|UPDATE)/.test(status) &&

@@ -1,11 +1,11 @@
 /** The packed folder: the same bytes whatever the clock, the modes and the order on disk; read by tar as by SageMaker. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { packFolder } from '../../src/adapters/deploy/package-folder.ts';
+import { packFolder, packIntoFile } from '../../src/adapters/deploy/package-folder.ts';
 import { gzipStored } from '../../src/adapters/deploy/ustar.ts';
 import { temporaryFolder, writeModelFolder } from './world.ts';
 
@@ -96,4 +96,71 @@ test('a folder of no model, a link and a name that no archive takes are refused 
   await expect(packFolder(folder)).rejects.toThrow('too long for an archive');
   await symlink('/etc/passwd', path.join(folder, 'towers', 'secret'));
   await expect(packFolder(folder)).rejects.toThrow('links are not packed');
+});
+
+test('weights are packed along under the same rules, and count for the name of the file', async () => {
+  const folder = await modelFolder();
+  const weights = path.join(await temporaryFolder(), 'any-name');
+  await mkdir(path.join(weights, '__pycache__'), { recursive: true });
+  await writeFile(path.join(weights, 'config.json'), '{}');
+  await writeFile(path.join(weights, 'README.md'), '# Card');
+  await writeFile(path.join(weights, '__pycache__', 'a.pyc'), 'a');
+  const to = path.join(await temporaryFolder(), 'not', 'there', 'yet');
+  const packed = await packFolder(folder, weights);
+  expect(packed.files.map(({ name }) => name)).toEqual([
+    'clip/model.py',
+    'clip/serving.properties',
+    'clip/towers/image.py',
+    'clip/weights/config.json',
+  ]);
+  const file = await packIntoFile(folder, weights, to);
+  expect(file).toBe(path.join(to, `clip-${packed.sha256.slice(0, 12)}.tar.gz`));
+  expect((await readFile(file)).equals(packed.bytes)).toBe(true);
+  // The same as if they had lain there.
+  await mkdir(path.join(folder, 'weights'));
+  await writeFile(path.join(folder, 'weights', 'config.json'), '{}');
+  expect((await packFolder(folder)).sha256).toBe(packed.sha256);
+  await packIntoFile(folder, null, to);
+  expect(await readdir(to)).toEqual([path.basename(file)]);
+});
+
+test('weights that are none, weights twice, too much of them and a place where nothing can be written', async () => {
+  const folder = await modelFolder();
+  const weights = await temporaryFolder();
+  await expect(packFolder(folder, path.join(weights, 'nowhere'))).rejects.toThrow('is no folder of weights');
+  await expect(packFolder(folder, path.join(folder, 'model.py'))).rejects.toThrow('is no folder of weights');
+  await expect(packFolder(folder, weights)).rejects.toThrow('holds nothing that is packed');
+  // A hole: nothing is written, and nothing may be read.
+  await writeFile(path.join(weights, 'model.safetensors'), '');
+  await truncate(path.join(weights, 'model.safetensors'), 3 * 2 ** 30);
+  await expect(packFolder(folder, weights)).rejects.toThrow('more than 1 GiB');
+  await truncate(path.join(weights, 'model.safetensors'), 1);
+  await expect(packIntoFile(folder, weights, path.join(folder, 'model.py'))).rejects.toThrow(
+    'cannot be written',
+  );
+  await mkdir(path.join(folder, 'weights'));
+  await writeFile(path.join(folder, 'weights', 'config.json'), '{}');
+  await expect(packFolder(folder, weights)).rejects.toThrow('has weights already');
+});
+
+test('as a command: the path and nothing else, exit code 2 where nothing was written', async () => {
+  const to = await temporaryFolder();
+  const run = (...args: string[]) =>
+    spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'src/cli/hangtag.ts', 'deploy', 'clip', 'package', ...args],
+      {
+        encoding: 'utf8',
+        // No credentials, no region: it must not need them.
+        env: { PATH: process.env.PATH ?? '', HOME: to },
+      },
+    );
+  const made = run('--to', to);
+  expect(made.stderr).toBe('');
+  const packed = await packFolder(path.resolve('deploy/clip'));
+  expect(made.stdout).toBe(`${path.join(to, `clip-${packed.sha256.slice(0, 12)}.tar.gz`)}\n`);
+  expect((await readFile(made.stdout.trim())).equals(packed.bytes)).toBe(true);
+  const refused = run('--to', to, '--weights', path.join(to, 'nowhere'));
+  expect([refused.status, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr).toContain('is no folder of weights');
 });

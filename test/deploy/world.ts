@@ -75,6 +75,7 @@ export async function startWorld(): Promise<World> {
     async run(command, { answers, stop = new AbortController().signal, template = infra } = {}) {
       const args = parseDeployArguments(command.split(' ').filter(Boolean));
       if (typeof args === 'string') throw new Error(args);
+      if (args.command === 'package') throw new Error('Packing asks nothing of AWS.');
       const said: string[] = [];
       const left = [...(answers ?? [])];
       const before = aws.requests.length;

@@ -34,7 +34,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 const notAccepted =
-  /^(InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken(Exception)?|InvalidToken|RequestExpired|IncompleteSignature|MissingAuthenticationToken)/;
+  /^(InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|InvalidAccessKeyId|ExpiredToken(Exception)?|InvalidToken|RequestExpired|IncompleteSignature|MissingAuthenticationToken)/;
 
 /** `what`: the operation, `CreateChangeSet`. A mistake of ours (a TypeError and the like) is thrown as it is. */
 export function explain(what: string, error: unknown): DeployFault {

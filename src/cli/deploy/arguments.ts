@@ -15,7 +15,16 @@ export type DeployArguments =
       readonly region: string | null;
       readonly stack: string;
       readonly yes: boolean;
+    }
+  | {
+      readonly command: 'package';
+      /** The folder of the archive, and a folder of weights that go along. */
+      readonly to: string;
+      readonly weights: string | null;
     };
+
+/** What asks AWS. */
+export type AwsArguments = Exclude<DeployArguments, { command: 'package' }>;
 
 const options = {
   bucket: { type: 'string' },
@@ -33,11 +42,14 @@ const options = {
   'permissions-boundary': { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
+  to: { type: 'string' },
+  weights: { type: 'string' },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 
 const upkeep = ['status', 'smoke', 'destroy'] as const;
+const verbs = ['package', ...upkeep] as const;
 
 /** What is meant by everything after `deploy`, or what is wrong with it in one sentence. */
 export function parseDeployArguments(args: readonly string[]): DeployArguments | string {
@@ -50,9 +62,12 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments |
   const { values, positionals } = parsed;
   const [what, verb, ...more] = positionals;
   if (what !== 'clip') return 'What is deployed is named first: deploy clip.';
-  const known = upkeep.find((name) => name === verb);
+  const known = verbs.find((name) => name === verb);
   if ((verb !== undefined && !known) || more.length > 0)
-    return `After "deploy clip" comes ${upkeep.join(', ')} or nothing, not "${[verb, ...more].join(' ')}".`;
+    return `After "deploy clip" comes ${verbs.join(', ')} or nothing, not "${[verb, ...more].join(' ')}".`;
+  if (known === 'package') return readPackage(args, values);
+  const stray = args.find((arg) => /^--(to|weights)\b/.test(arg));
+  if (stray) return `${stray} belongs to deploy clip package.`;
   const region = values.region ?? null;
   const { stack, yes } = values;
   const problem = wrongNames(values);
@@ -66,6 +81,13 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments |
   const wish = readWish(values);
   if (typeof wish === 'string') return wish;
   return { command: 'deploy', region, wish, dryRun: values['dry-run'], yes };
+}
+
+function readPackage(args: readonly string[], { to, weights }: Values): DeployArguments | string {
+  const stray = args.find((arg) => /^--(?!(to|weights)\b)/.test(arg));
+  if (stray) return `deploy clip package does not take ${stray}.`;
+  if (!to) return 'Name the folder for the archive: --to.';
+  return { command: 'package', to, weights: weights ?? null };
 }
 
 function wrongNames({ stack, region }: Values): string | null {

@@ -4,7 +4,7 @@
  */
 import { DeployFault } from '../../application/ports-deploy.ts';
 import type { Deploying } from '../../composition-deploy.ts';
-import type { DeployArguments } from './arguments.ts';
+import type { AwsArguments } from './arguments.ts';
 import { createShow, type DeployScreen } from './show.ts';
 
 export interface DeployContext {
@@ -14,7 +14,7 @@ export interface DeployContext {
 }
 
 export async function runDeploy(
-  args: DeployArguments,
+  args: AwsArguments,
   deploying: Deploying,
   { screen, stop, complain }: DeployContext,
 ): Promise<number> {
@@ -38,7 +38,7 @@ export async function runDeploy(
   }
 }
 
-function perform(args: DeployArguments, deploying: Deploying, screen: DeployScreen): Promise<number> {
+function perform(args: AwsArguments, deploying: Deploying, screen: DeployScreen): Promise<number> {
   if (args.command === 'deploy') return deploy(args, deploying, screen);
   if (args.command === 'status') return status(args.stack, deploying, screen);
   if (args.command === 'smoke') return smoke(args.stack, deploying, screen);
@@ -46,7 +46,7 @@ function perform(args: DeployArguments, deploying: Deploying, screen: DeployScre
 }
 
 async function deploy(
-  args: Extract<DeployArguments, { command: 'deploy' }>,
+  args: Extract<AwsArguments, { command: 'deploy' }>,
   { deployClip }: Deploying,
   screen: DeployScreen,
 ): Promise<number> {

@@ -1,9 +1,10 @@
 /** Joins `deploy` to the process: settings of the environment, the terminal, Ctrl-C. */
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { composeDeploy } from '../../composition-deploy.ts';
+import { composeDeploy, packClip } from '../../composition-deploy.ts';
 import type { DeployArguments } from './arguments.ts';
 import { runDeploy } from './deploy.ts';
+import { runPackage } from './package.ts';
 
 export interface DeployProcess {
   /** The folder that holds deploy/. */
@@ -14,8 +15,11 @@ export interface DeployProcess {
 }
 
 export async function startDeploy(args: DeployArguments, at: DeployProcess): Promise<number> {
+  const folder = path.join(at.root, 'deploy', 'clip');
+  if (args.command === 'package')
+    return runPackage(() => packClip(folder, args.weights, path.resolve(args.to)), at);
   const deploying = await composeDeploy({
-    folder: path.join(at.root, 'deploy', 'clip'),
+    folder,
     template: path.join(at.root, 'deploy', 'infra', 'clip-endpoint.yaml'),
     region: args.region ?? (process.env.AWS_REGION?.trim() || process.env.AWS_DEFAULT_REGION?.trim() || null),
     ownS3: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),

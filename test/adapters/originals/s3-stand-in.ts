@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { refusal, type Signer } from './sigv4.ts';
+import { refusal, type Signer } from '../../aws/sigv4.ts';
 
 export interface StoredObject {
   readonly bytes: Buffer;
@@ -82,7 +82,7 @@ export async function startS3({
     if (failure?.kind === 'hang') return;
     if (failure?.kind === 'status')
       return refuse(failure.status, failure.code, failure.headers, failure.more);
-    const wrong = refusal(request, body, signer);
+    const wrong = refusal(request, body, 's3', signer);
     if (wrong === 'AuthorizationHeaderMalformed')
       return refuse(400, wrong, {}, `<Region>${signer.region}</Region>`);
     if (wrong) return refuse(wrong === 'XAmzContentSHA256Mismatch' ? 400 : 403, wrong, {}, leak(request));
