@@ -1,46 +1,39 @@
 #!/usr/bin/env bash
-# Packs deploy/clip with tiny models, serves it with DJL's engine, and asks it everything that its README promises.
-# Needs Maven, PyPI and Debian's packages on the first run (220 MB, then kept in $HANGTAG_DJL_CACHE).
-#   bash test/rings/djl.sh           all of it
-#   bash test/rings/djl.sh unit      the parts alone, without a server
+# Packs deploy/clip with tiny models by `deploy clip package`, serves it with DJL's Python engine, and asks it everything
+# that its README promises.
+#   bash test/rings/djl.sh                       all of it
+#   bash test/rings/djl.sh unit                  the handler's parts alone, without a server
+#   bash test/rings/djl.sh serve -- COMMAND …    COMMAND while a tiny CLIP and a tiny SigLIP are served: djl/serving.sh
+# The first run needs Maven's, PyPI's and Debian's packages, as root; they are kept in $HANGTAG_DJL_CACHE. DJL_RESULTS=FILE
+# gets the counts as JSON.
 set -euo pipefail
+case "${1:-all}" in
+  all | unit) [ $# -le 1 ] ;;
+  serve) shift; exec "$(dirname "$0")/djl/serving.sh" "$@" ;;
+  *) false ;;
+esac || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 cd "$(dirname "$0")/djl"
-cache=$(./install.sh)
-python="$cache/venv/bin/python"
-export LD_LIBRARY_PATH="$cache/openblas" OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" HF_HUB_OFFLINE=1
-export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$(cd ../../../deploy/clip && pwd):$cache/lib/python-0.34.0.jar"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+. ./prepare.sh
 
-reports=$(mktemp -d)
-trap 'rm -rf "$reports"' EXIT
-counted() { # the tests of one folder, their lines shown and counted
-  "$python" -W ignore -m unittest discover "$@" -t . 2>&1 | tee -a "$reports/lines"
+run() { # the tests of one folder; a failure does not keep the next ones from being counted
+  "$python" -W ignore tests.py "$1" "$scratch/counts" "${@:2}" 2>&1 || failed=1
 }
-total() { sed -n 's/^Ran \([0-9]*\) tests.*/\1/p' "$reports/lines" | awk '{n += $1} END {print n}'; }
-
+failed=0
 echo "== the handler's parts"
-counted -b -s unit
-if [ "${1:-all}" != all ]; then
-  echo "$(total) passed, 0 failed"
-  exit
+run unit -b
+if [ "${1:-all}" = all ]; then
+  locked train
+  train
+  export HANGTAG_PACKAGED="$scratch/packaged"
+  for kind in clip siglip open-clip; do pack "$kind"; done
+  echo "== served"
+  run served -v
 fi
-
-echo "== tiny models"
-photos=${HANGTAG_PHOTOS:-../../../../shared/photos}
-mark=$(cat make_tiny.py "$photos/labels.csv" 2>/dev/null | sha256sum | cut -c1-16 || true)
-export HANGTAG_TINY="$cache/tiny-$mark"
-if [ ! -e "$HANGTAG_TINY/done" ]; then
-  rm -rf "$cache"/tiny-*
-  "$python" -W ignore make_tiny.py "$HANGTAG_TINY" clip siglip open_clip
-  touch "$HANGTAG_TINY/done"
-fi
-
-export HANGTAG_PACKAGED="$reports/packaged"
-for kind in clip siglip open-clip; do
-  ../../../deploy/package.sh clip "$HANGTAG_PACKAGED/$kind" "$HANGTAG_TINY/tiny-$kind" >/dev/null
-  ../../../deploy/package.sh clip "$HANGTAG_PACKAGED/$kind" "$HANGTAG_TINY/tiny-$kind" >/dev/null
-  [ "$(ls "$HANGTAG_PACKAGED/$kind" | wc -l)" = 1 ] || { echo "packing twice gave two different files"; exit 1; }
-done
-
-echo "== served"
-counted -v -s served
-echo "$(total) passed, 0 failed"
+[ -z "${DJL_RESULTS:-}" ] || cp "$scratch/counts" "$DJL_RESULTS"
+"$python" -c '
+import json, sys
+counts = json.load(open(sys.argv[1]))
+print("{numPassedTests} passed, {numFailedTests} failed, {numPendingTests} skipped".format(**counts))' "$scratch/counts"
+exit "$failed"
