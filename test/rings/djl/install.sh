@@ -24,6 +24,7 @@ rm -rf "$cache/installed" "$cache/lib" "$cache/front" "$cache/venv" "$cache/open
 
 echo "== Debian's packages"
 needed=()
+[ -x /usr/bin/python3 ] || needed+=(python3)
 command -v javac >/dev/null || needed+=(openjdk-17-jdk-headless)
 command -v mvn >/dev/null || needed+=(maven)
 # PyPI's torch of a current line comes with CUDA, half a gigabyte and more than two for its libraries; Debian's is for the CPU.
