@@ -85,6 +85,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
 const owners: Readonly<Record<string, RegExp>> = {
   sharp: /^src\/adapters\/image\/sharp\.ts$/,
   'onnxruntime-node': /^src\/adapters\/inference\/onnx-worker\.ts$/,
+  '@huggingface/tokenizers': /^src\/adapters\/inference\/onnx-clip\/tokenizer\.ts$/,
   kysely: /^src\/adapters\/store\//,
   pg: /^src\/adapters\/store\//,
   '@electric-sql/pglite': /^src\/adapters\/store\//,

@@ -7,6 +7,7 @@ import { createLog } from '../log.ts';
 import { parseDeployArguments } from './deploy/arguments.ts';
 import { parseImportArguments, runImport } from './import/import.ts';
 import { createKey, parseKeyArguments } from './keys.ts';
+import { parseModelArguments, runModel } from './model/model.ts';
 import { parseStoreArguments, runStore } from './store/store.ts';
 import { parseTagArguments, tagFiles } from './tag.ts';
 import { checkTaxonomy } from './taxonomy-check.ts';
@@ -31,6 +32,13 @@ const help = `hangtag: product photos in, structured attributes out
       Writes the embedded database and the pictures into one file (tar.gz with checksums). Stop hangtag first.
   npm run hangtag -- store restore --from <file>
       Puts a backup into an empty DATA_DIR.
+  npm run hangtag -- model list
+      Models that can be pulled, with their licences, and which are here.
+  npm run hangtag -- model pull <preset> [--to <folder>] [--variant fp32|fp16|quantized] [--accept-license]
+      Downloads a public CLIP in ONNX into DATA_DIR/models, from HF_ENDPOINT (https://huggingface.co) with the token in
+      HF_TOKEN. Cut off, the same command goes on where it was. docs/models.md
+  npm run hangtag -- model export <checkpoint folder or hub id> --to <folder> [--revision …] [--license …] [--python python3]
+      Writes a CLIP or SigLIP checkpoint of transformers as such a folder. Needs deploy/export/requirements.txt.
   npm run hangtag -- deploy clip --bucket <bucket> --model-id <s3://bucket/prefix/ or hub id> [--model-revision <commit>]
       [--stack hangtag-clip] [--region …] [--instance-type ml.g5.xlarge] [--instance-count 1] [--max-instances <twice>]
       [--image-uri …] [--prefix hangtag] [--kms-key …] [--execution-role …] [--permissions-boundary …]
@@ -92,6 +100,19 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       config,
       screen: { isTerminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
       stop: stopOnInterrupt(),
+      print,
+      complain,
+    });
+  }
+  if (command === 'model') {
+    const parsed = parseModelArguments(rest);
+    if (typeof parsed === 'string') return misused(parsed);
+    return runModel(parsed, {
+      root,
+      modelsDir: path.join(settings().dataDir, 'models'),
+      environment: process.env,
+      stop: stopOnInterrupt(),
+      screen: { isTerminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
       print,
       complain,
     });

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageModel, QueueWatch } from '../../application/ports.ts';
 import { bankOf, classifierFile } from './classifier-file.ts';
-import { createOnnxPool } from './onnx-pool.ts';
+import { createOnnxPool, packPixels } from './onnx-pool.ts';
 import { type BatcherLimits, createBatcher } from './slot-batcher.ts';
 
 export interface BundledModelOptions {
@@ -30,7 +30,11 @@ export async function createBundledModel({
   const file = classifierFile.parse(JSON.parse(bankText.toString('utf8')));
   // Weights, class vectors and preprocessing: whatever changes a vector or its meaning changes the fingerprint.
   const fingerprint = createHash('sha256').update(weights).update(bankText).digest('hex').slice(0, 12);
-  const pool = await createOnnxPool({ modelFile, size: file.input.size, workers });
+  const pool = await createOnnxPool({
+    setup: { modelFile, tower: { kind: 'raw', size: file.input.size } },
+    workers,
+    pack: packPixels,
+  });
   if (pool.dim !== file.dim)
     throw new Error(`model.onnx gives ${pool.dim} numbers, bank.json says ${file.dim}`);
   const batcher = createBatcher<Uint8Array, Float32Array>({ ...limits, slots: workers }, pool.run, watch);

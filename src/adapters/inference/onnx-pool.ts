@@ -1,13 +1,14 @@
 /** Worker threads around one ONNX model: started together, each one batch at a time, replaced when one dies. */
 import { Worker } from 'node:worker_threads';
 import { HangtagError } from '../../domain/errors.ts';
+import type { WorkItems } from './onnx-tower.ts';
 import type { WorkerReply, WorkerSetup, WorkerTask } from './onnx-worker.ts';
 
-export interface OnnxPool {
+export interface OnnxPool<I> {
   /** Numbers in a vector. */
   readonly dim: number;
-  /** `pixels`: one Uint8Array of size * size * 3 bytes a picture. Gives unit vectors in the same order. */
-  run(pixels: readonly Uint8Array[]): Promise<readonly Float32Array[]>;
+  /** Gives unit vectors in the order of the items. Refuses where no worker is free. */
+  run(items: readonly I[]): Promise<readonly Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -27,9 +28,16 @@ function silenceTelemetry(): void {
   process.env.ORT_DISABLE_TELEMETRY = '1';
 }
 
+export interface OnnxPoolOptions<I> {
+  readonly setup: WorkerSetup;
+  /** Worker threads, one core each. */
+  readonly workers: number;
+  pack(items: readonly I[]): WorkItems;
+}
+
 /** Rejects where the model cannot be loaded. */
-export async function createOnnxPool(setup: WorkerSetup & { readonly workers: number }): Promise<OnnxPool> {
-  const { workers, ...data } = setup;
+export async function createOnnxPool<I>(options: OnnxPoolOptions<I>): Promise<OnnxPool<I>> {
+  const { setup: data, workers, pack } = options;
   silenceTelemetry();
   const lanes: Lane[] = Array.from({ length: workers }, () => openLane(data));
   let closed = false;
@@ -39,7 +47,7 @@ export async function createOnnxPool(setup: WorkerSetup & { readonly workers: nu
     throw error;
   });
 
-  async function run(pixels: readonly Uint8Array[]): Promise<readonly Float32Array[]> {
+  async function run(items: readonly I[]): Promise<readonly Float32Array[]> {
     const index = lanes.findIndex((lane) => lane.task === null);
     if (closed || index < 0) throw unavailable('No worker of the model is free.');
     // A lane whose thread died is opened anew by the next batch that needs it.
@@ -48,12 +56,12 @@ export async function createOnnxPool(setup: WorkerSetup & { readonly workers: nu
     const vectors = await new Promise<Float32Array>((resolve, reject) => {
       const id = nextId++;
       lane.task = { id, resolve, reject };
-      lane.ready.then(() => lane.worker.postMessage(pack(id, pixels)), reject);
+      lane.ready.then(() => send(lane.worker, { id, items: pack(items) }), reject);
     }).finally(() => {
       lane.task = null;
     });
-    const dim = vectors.length / pixels.length;
-    return pixels.map((_, row) => vectors.slice(row * dim, (row + 1) * dim));
+    const dim = vectors.length / items.length;
+    return items.map((_, row) => vectors.slice(row * dim, (row + 1) * dim));
   }
 
   return {
@@ -66,11 +74,17 @@ export async function createOnnxPool(setup: WorkerSetup & { readonly workers: nu
   };
 }
 
-function pack(id: number, pictures: readonly Uint8Array[]): WorkerTask {
+/** Pixels of a batch change hands and are not copied. */
+function send(worker: Worker, task: WorkerTask): void {
+  worker.postMessage(task, 'pixels' in task.items ? [task.items.pixels.buffer as ArrayBuffer] : []);
+}
+
+/** `pictures`: one Uint8Array of size * size * 3 bytes each. */
+export function packPixels(pictures: readonly Uint8Array[]): WorkItems {
   const size = pictures[0]?.length ?? 0;
   const pixels = new Uint8Array(size * pictures.length);
   for (const [index, picture] of pictures.entries()) pixels.set(picture, index * size);
-  return { id, count: pictures.length, pixels };
+  return { count: pictures.length, pixels };
 }
 
 /** Compiled, the worker stands beside this file as .js; run from source, as the tests do, tsx loads the .ts. */
@@ -95,7 +109,7 @@ function openLane(data: WorkerSetup): Lane {
     if ('ready' in message) settle.resolve(message.dim);
     else if (lane.task?.id !== message.id) return;
     else if ('error' in message)
-      lane.task.reject(unavailable('The model failed on these images.', message.error));
+      lane.task.reject(unavailable('The model failed on this input.', message.error));
     else lane.task.resolve(message.vectors);
   });
   const die = (cause: unknown) => {

@@ -1,56 +1,76 @@
 /**
  * The worker thread that owns onnxruntime: `run()` blocks the thread that calls it (onnxruntime-node 1.30), so it never
- * runs where requests are served. The only file that imports onnxruntime-node.
+ * runs where requests are served. The only file that imports onnxruntime-node. What goes into a graph and what is taken
+ * from it is the tower's business.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
+import { openPictureTower, type PictureTowerSetup } from './onnx-clip/picture-tower.ts';
+import { openTextTower, type TextTowerSetup } from './onnx-clip/text-tower.ts';
+import { type Graph, openRawTower, type RawTowerSetup, type Tower, type WorkItems } from './onnx-tower.ts';
 
 export interface WorkerSetup {
   readonly modelFile: string;
-  /** Side of the square input, pixels. */
-  readonly size: number;
+  readonly tower: RawTowerSetup | PictureTowerSetup | TextTowerSetup;
 }
 
-/** `pixels`: count pictures of size x size x 3 bytes, one after the other. */
 export interface WorkerTask {
   readonly id: number;
-  readonly count: number;
-  readonly pixels: Uint8Array;
+  readonly items: WorkItems;
 }
 
-/** `vectors`: count vectors, one after the other. A message without an id says that the model is loaded. */
+/** `vectors`: one for each item, one after the other. A message without an id says that the model is loaded. */
 export type WorkerReply =
   | { readonly ready: true; readonly dim: number }
   | { readonly id: number; readonly vectors: Float32Array }
   | { readonly id: number; readonly error: string };
 
-const { modelFile, size } = workerData as WorkerSetup;
+const { modelFile, tower: setup } = workerData as WorkerSetup;
 const session = await ort.InferenceSession.create(modelFile, {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   executionMode: 'sequential',
   logSeverityLevel: 3,
 });
-const input = session.inputNames[0]!;
-const output = session.outputNames[0]!;
+const tower = await openTower({
+  inputs: ports(session.inputMetadata),
+  outputs: ports(session.outputMetadata),
+});
 
-async function embed(count: number, pixels: Uint8Array): Promise<Float32Array> {
-  const result = await session.run({ [input]: new ort.Tensor('uint8', pixels, [count, size, size, 3]) });
-  return result[output]!.data as Float32Array;
+function ports(metadata: readonly ort.InferenceSession.ValueMetadata[]): Graph['inputs'] {
+  return metadata.map((port) =>
+    port.isTensor
+      ? { name: port.name, type: port.type, shape: port.shape }
+      : { name: port.name, type: 'other', shape: [] },
+  );
+}
+
+async function openTower(graph: Graph): Promise<Tower> {
+  if (setup.kind === 'raw') return openRawTower(setup, graph);
+  return setup.kind === 'pictures' ? openPictureTower(setup, graph) : openTextTower(setup, graph);
+}
+
+async function embed(items: WorkItems): Promise<Float32Array> {
+  const feeds = tower
+    .feeds(items)
+    .map(({ name, type, data, dims }) => [name, new ort.Tensor(type, data, dims)] as const);
+  const result = await session.run(Object.fromEntries(feeds), [tower.output]);
+  const { data, dims } = result[tower.output]!;
+  return tower.vectors(data as Float32Array | Uint16Array, dims);
 }
 
 function reply(message: WorkerReply): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on('message', async ({ id, count, pixels }: WorkerTask) => {
+parentPort!.on('message', async ({ id, items }: WorkerTask) => {
   try {
-    reply({ id, vectors: await embed(count, pixels) });
+    reply({ id, vectors: await embed(items) });
   } catch (error) {
     reply({ id, error: error instanceof Error ? error.message : String(error) });
   }
 });
 
-// A first real run: what cannot infer is not ready.
-const dim = (await embed(1, new Uint8Array(size * size * 3))).length;
+// A first real run, of two items: what cannot infer, or cannot in batches, is not ready.
+const dim = (await embed(tower.first)).length / 2;
 reply({ ready: true, dim });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBundledModel } from '../../../src/adapters/inference/bundled.ts';
-import { createOnnxPool } from '../../../src/adapters/inference/onnx-pool.ts';
+import { createOnnxPool, packPixels } from '../../../src/adapters/inference/onnx-pool.ts';
 import { createFileTaxonomySource } from '../../../src/adapters/taxonomy/files.ts';
 import type { ImageModel } from '../../../src/application/ports.ts';
 
@@ -120,9 +120,14 @@ describe('the bundled model', () => {
   });
 
   test('a file that is no model, or none at all, is an error at start and leaves no thread behind', async () => {
-    const setup = { size: 128, workers: 2 };
-    await expect(createOnnxPool({ ...setup, modelFile: path.join(root, 'package.json') })).rejects.toThrow();
-    await expect(createOnnxPool({ ...setup, modelFile: '/nowhere/model.onnx' })).rejects.toThrow();
+    const open = (modelFile: string) =>
+      createOnnxPool({
+        setup: { modelFile, tower: { kind: 'raw', size: 128 } },
+        workers: 2,
+        pack: packPixels,
+      });
+    await expect(open(path.join(root, 'package.json'))).rejects.toThrow();
+    await expect(open('/nowhere/model.onnx')).rejects.toThrow();
   });
 
   test('onnxruntime reports to nobody: its uploader, which leaves a log of this name, is never created', () => {
