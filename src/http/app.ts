@@ -22,6 +22,7 @@ import { answerBrokenHttp, refuseInOurWords } from './broken-http.ts';
 import { asData } from './browser-headers.ts';
 import { limitBytesInFlight } from './bytes-in-flight.ts';
 import { sendError } from './error-response.ts';
+import { countJsonFirst } from './json-values.ts';
 import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-hook.ts';
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
@@ -118,6 +119,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ),
   );
   app.removeContentTypeParser('text/plain');
+  countJsonFirst(app);
   await app.register(multipart, multipartLimits);
   requireDeclaredScopes(app);
   if (limits.ratePerMinute) await limitRate(app, limits.ratePerMinute);
