@@ -97,7 +97,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-cloudformation': /^src\/adapters\/deploy\/(clients|stacks)\.ts$/,
   '@aws-sdk/client-s3': /^src\/adapters\/(originals\/s3-bucket|deploy\/(clients|artifacts))\.ts$/,
   '@aws-sdk/client-sagemaker-runtime':
-    /^src\/adapters\/(inference\/sagemaker[\w-]*|deploy\/(clients|endpoint))\.ts$/,
+    /^src\/adapters\/(inference\/sagemaker\/runtime|deploy\/(clients|endpoint))\.ts$/,
 };
 
 describe('the rooms', () => {
