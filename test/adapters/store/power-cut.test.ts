@@ -23,7 +23,7 @@ import { missingPromises } from './missing-promises.ts';
 import { cutPower, type Operation, recordOperations } from './power-cut.ts';
 import { quiet } from './quiet-log.ts';
 
-const rounds = Number(process.env.CUT_ROUNDS ?? 3);
+const rounds = Number(process.env.CUT_ROUNDS ?? 2);
 const seed = process.env.CUT_SEED ?? '1';
 const writers = 8;
 const writesEach = 30;
