@@ -4,10 +4,8 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { createSharpReader } from './adapters/image/sharp.ts';
-import { createBundledModel } from './adapters/inference/bundled.ts';
 import {
   measuredColors,
-  measuredModel,
   measuredReader,
   measuredStore,
   measuredTagging,
@@ -20,15 +18,18 @@ import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
+import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
 import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createAcceptTagging } from './application/accept-tagging.ts';
+import { perModel } from './application/awaiting-model.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
+import type { TextVectors } from './application/ports-clip.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
@@ -41,12 +42,14 @@ import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
 import { createReviewTags } from './application/review-tags.ts';
 import { createRunOperation, maxAttempts } from './application/run-operation.ts';
-import { createRunTagging } from './application/run-tagging.ts';
+import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { type Models, type OpenedModel, openModels } from './composition-model.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
+import type { Taxonomy } from './domain/taxonomy/types.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
@@ -64,8 +67,14 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 /** What lasts: TagSets, accepted work, and the queue that hands it out. */
 interface Ground {
   readonly store: Store;
+  readonly textVectors: TextVectors;
   readonly operations: Operations;
   readonly queue: WorkQueue;
+}
+
+interface Assembly extends Composition {
+  readonly removeOriginals: RemoveOriginals;
+  readonly models: Models;
 }
 
 /** The service: everything durable. */
@@ -96,11 +105,17 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 }
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
-export function composeOffline(config: Config, log: Logger): Promise<Composition> {
+export async function composeOffline(config: Config, log: Logger): Promise<Composition> {
   const { queue, enqueue } = createMemoryQueue();
   const operations = createMemoryOperations({ clock, enqueue });
-  const ground = { store: createMemoryStore({ clock }), operations, queue };
-  return assemble(config, log, ground, createNoOriginals(), createMeter());
+  const textVectors = createMemoryTextVectors();
+  const ground = { store: createMemoryStore({ clock }), textVectors, operations, queue };
+  const composition = await assemble(config, log, ground, createNoOriginals(), createMeter());
+  await composition.models.ready().catch(async (error) => {
+    await composition.close();
+    throw error;
+  });
+  return composition;
 }
 
 /** For commands that move the store while no service runs on it. */
@@ -124,50 +139,33 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
-): Promise<Composition & { readonly removeOriginals: RemoveOriginals }> {
+): Promise<Assembly> {
   const store = measuredStore(plainStore, meter);
   const source = taxonomySource(config);
   const taxonomy = await source.load();
-  const plainModel = await createBundledModel({
-    directory: config.modelDir,
-    workers: config.INFERENCE_WORKERS ?? Math.max(1, availableParallelism() - 1),
-    limits: {
-      maxBatch: 4,
-      maxWaiting: 256,
-      maxWaitingBytes: 64 * 2 ** 20,
-      deadlineMs: config.INFERENCE_TIMEOUT_MS,
-    },
-    watch: meter.inferenceQueue,
-  });
-  const model = measuredModel(plainModel, meter);
-  const calibration = await source.calibration(model.card.id, taxonomy);
-  // The bundled model brings all its vectors.
-  const loadProfile = async () => {};
-  const meaning = { taxonomy, bank: await model.bank(taxonomy), calibration };
+  const models = await openModels({ config, log, meter, taxonomy, source, vectors });
   const reader = measuredReader(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,
   );
   const colors = measuredColors(measureColors, meter);
-  const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-  const runTagging = measuredTagging(
-    createRunTagging({ meaning, loadProfile, model, readImages, store, originals, clock }),
-    meter,
-  );
+  const bound = perModel(models, ({ model, meaning, loadProfile }: OpenedModel) => {
+    const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
+    const needs = { meaning, loadProfile, model, readImages, store, originals, clock };
+    return {
+      runTagging: measuredTagging(createRunTagging(needs), meter),
+      reviewTags: createReviewTags(needs),
+      describeModel: createDescribeModel({ meaning, model }),
+    };
+  });
+  const runTagging: RunTagging = async (...args) => bound().runTagging(...args);
+  const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
   const askOnce = createAskOnce({ store });
   meter.workWaiting(() => queue.depth());
   const removeOriginals = createRemoveOriginals({ store, originals, log });
-  log.info(
-    {
-      model: `${model.card.id}@${model.card.fingerprint}`,
-      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
-      calibration: calibration?.id ?? null,
-    },
-    'model and taxonomy are ready',
-  );
   return {
     services: {
       taxonomy,
@@ -182,24 +180,31 @@ async function assemble(
       }),
       readOperation: createReadOperation(operations),
       readTags: createReadTags({ store }),
-      reviewTags: createReviewTags({ meaning, loadProfile, model, store, clock }),
+      // What people say is written whether or not the model is there.
+      reviewTags: (...args) => (models.reason() === null ? bound().reviewTags : reviewWithoutModel)(...args),
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
-      describeModel: createDescribeModel({ meaning, model }),
-      // The model has inferred once before its pool counted as open, and the bank above is complete.
+      describeModel: () => bound().describeModel(),
+      // A model in this process has inferred once before it counted as open.
       readiness: async () => {
         const [kept, pictures] = await Promise.all([reason(store.ping()), reason(originals.ping())]);
-        return { model: null, store: kept, originals: pictures };
+        const captions = models.captions();
+        return {
+          checks: { model: models.away(), store: kept, originals: pictures },
+          captions: captions && { known: captions.texts, total: captions.ofTexts },
+        };
       },
     },
     meter,
     removeOriginals,
+    models,
     work: {
       queue,
       runOperation: createRunOperation({
         operations,
         runTagging,
+        model: models,
         timeoutMs: config.REQUEST_TIMEOUT_MS,
         onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
       }),
@@ -207,8 +212,29 @@ async function assemble(
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
-      await model.close();
+      await models.close();
       await store.close();
+    },
+  };
+}
+
+/** In the place of a model that is away: whoever looks at it is told so. */
+function absentModel(taxonomy: Taxonomy, models: Models) {
+  return {
+    meaning: {
+      taxonomy,
+      get bank() {
+        return models.now().meaning.bank;
+      },
+      get calibration() {
+        return models.now().meaning.calibration;
+      },
+    },
+    loadProfile: async (profileId: string) => models.now().loadProfile(profileId),
+    model: {
+      get card() {
+        return models.now().model.card;
+      },
     },
   };
 }
@@ -246,7 +272,7 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
-  return { store, operations: store.operations(enqueue), queue };
+  return { store, textVectors: store.textVectors, operations: store.operations(enqueue), queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

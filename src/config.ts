@@ -81,7 +81,44 @@ const settings = z.object({
     .enum(['full', 'relaxed'])
     .default('full')
     .describe('relaxed: the embedded database skips fsync. For tests only.'),
-  INFERENCE_BACKEND: z.enum(['bundled']).default('bundled').describe('The model: the bundled one.'),
+  INFERENCE_BACKEND: z
+    .enum(['bundled', 'onnx', 'sagemaker'])
+    .default('bundled')
+    .describe('The model: bundled, a CLIP in this process (onnx), or one on an endpoint (sagemaker).'),
+  SAGEMAKER_ENDPOINT: z
+    .string()
+    .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, 'must be the name of an endpoint, not its ARN or URL')
+    .optional()
+    .describe('Name of the SageMaker endpoint with CLIP: deploy/README.md.'),
+  SAGEMAKER_VARIANT: z
+    .string()
+    .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, 'must be the name of a production variant')
+    .optional()
+    .describe('Production variant to ask; SageMaker chooses by default.'),
+  SAGEMAKER_INFERENCE_COMPONENT: z
+    .string()
+    .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, 'must be the name of an inference component')
+    .optional()
+    .describe('Inference component to ask, where the endpoint has several models.'),
+  SAGEMAKER_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'must be a region such as eu-central-1')
+    .optional()
+    .describe('Region of the endpoint; as the AWS SDK finds it by default.'),
+  SAGEMAKER_MAX_PAYLOAD: whole('SAGEMAKER_MAX_PAYLOAD', 100_000, 25_000_000)
+    .default(5_500_000)
+    .describe('Bytes of one call, at most. Endpoints refuse more than 6 MB, some more than that.'),
+  SAGEMAKER_CONCURRENCY: whole('SAGEMAKER_CONCURRENCY', 1, 256)
+    .default(4)
+    .describe('Calls with pictures at the same time: about two for each worker of the endpoint.'),
+  ONNX_MODEL_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of a CLIP in ONNX, as `model pull` writes it: docs/models.md.'),
+  CLIP_TEMPLATES: whole('CLIP_TEMPLATES', 1, 16)
+    .default(1)
+    .describe('Templates each caption is put into: more is slower to start and a little more exact.'),
   INFERENCE_WORKERS: whole('INFERENCE_WORKERS', 1, 64)
     .optional()
     .describe('Model threads; cores less one by default.'),
@@ -109,15 +146,22 @@ const settings = z.object({
 
 type Settings = z.infer<typeof settings>;
 
-export interface Config extends Omit<Settings, 'DATA_DIR' | 'TAXONOMY_DIR' | 'CALIBRATION_DIR'> {
+type Folders = 'DATA_DIR' | 'TAXONOMY_DIR' | 'CALIBRATION_DIR' | 'ONNX_MODEL_DIR';
+
+export interface Config extends Omit<Settings, Folders> {
   readonly dataDir: string;
+  /** Set where INFERENCE_BACKEND is onnx. */
+  readonly onnxModelDir: string | null;
   readonly taxonomyDir: string;
   readonly calibrationDir: string;
   readonly modelDir: string;
 }
 
 /** Settings that this version does not know yet but whose names are promised: named in the error instead of ignored. */
-const promised = ['SAGEMAKER_ENDPOINT', 'ONNX_MODEL_DIR', 'S3_ALLOW_PREFIXES', 'WEBHOOK_SECRET_CATALOG'];
+const promised = ['S3_ALLOW_PREFIXES', 'WEBHOOK_SECRET_CATALOG'];
+
+/** What a backend cannot do without; set for another one, it was meant for something that does not happen. */
+const ofBackend = { sagemaker: 'SAGEMAKER_ENDPOINT', onnx: 'ONNX_MODEL_DIR' } as const;
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export class ConfigError extends Error {
@@ -149,13 +193,20 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     problems.push('API_KEYS: is empty. Remove it, or name a key: an empty list would let everybody in');
   if (!loopback.test(host) && environment.API_KEYS === undefined)
     problems.push(`HOST: ${host} is not loopback: set API_KEYS to listen there`);
+  const chosen = given.INFERENCE_BACKEND ?? 'bundled';
+  for (const [backend, name] of Object.entries(ofBackend)) {
+    if (chosen === backend && !given[name]) problems.push(`${name}: INFERENCE_BACKEND=${backend} needs it`);
+    if (chosen !== backend && given[name])
+      problems.push(`${name}: is set, but INFERENCE_BACKEND is ${chosen}: set it to ${backend}`);
+  }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  const { DATA_DIR, TAXONOMY_DIR, CALIBRATION_DIR, ...rest } = parsed.data;
+  const { DATA_DIR, TAXONOMY_DIR, CALIBRATION_DIR, ONNX_MODEL_DIR, ...rest } = parsed.data;
   return {
     ...rest,
     dataDir: path.resolve(DATA_DIR),
     taxonomyDir: path.resolve(TAXONOMY_DIR ?? path.join(root, 'taxonomy')),
     calibrationDir: path.resolve(CALIBRATION_DIR ?? path.join(root, 'calibration')),
+    onnxModelDir: ONNX_MODEL_DIR === undefined ? null : path.resolve(ONNX_MODEL_DIR),
     modelDir: path.join(root, 'models', 'bundled'),
   };
 }

@@ -55,10 +55,29 @@ describe('settings', () => {
   );
 
   test('what is promised but not built is named, not ignored', () => {
-    expect(problems({ ONNX_MODEL_DIR: '/m', SAGEMAKER_ENDPOINT: 'x' })).toEqual([
-      'SAGEMAKER_ENDPOINT: not supported by this version of hangtag',
-      'ONNX_MODEL_DIR: not supported by this version of hangtag',
+    expect(problems({ S3_ALLOW_PREFIXES: 's3://a/', WEBHOOK_SECRET_CATALOG: 'x' })).toEqual([
+      'S3_ALLOW_PREFIXES: not supported by this version of hangtag',
+      'WEBHOOK_SECRET_CATALOG: not supported by this version of hangtag',
     ]);
+  });
+
+  test('a backend and what it needs belong together', () => {
+    expect(problems({ INFERENCE_BACKEND: 'sagemaker' })).toEqual([
+      'SAGEMAKER_ENDPOINT: INFERENCE_BACKEND=sagemaker needs it',
+    ]);
+    expect(problems({ INFERENCE_BACKEND: 'onnx', SAGEMAKER_ENDPOINT: 'clip' })).toEqual([
+      'SAGEMAKER_ENDPOINT: is set, but INFERENCE_BACKEND is onnx: set it to sagemaker',
+      'ONNX_MODEL_DIR: INFERENCE_BACKEND=onnx needs it',
+    ]);
+    expect(problems({ INFERENCE_BACKEND: 'sagemaker', SAGEMAKER_ENDPOINT: 'arn:aws:sagemaker:x' })).toEqual([
+      'SAGEMAKER_ENDPOINT: must be the name of an endpoint, not its ARN or URL',
+    ]);
+    expect(parseConfig({ INFERENCE_BACKEND: 'onnx', ONNX_MODEL_DIR: '/m/../n' }, '/r').onnxModelDir).toBe(
+      '/n',
+    );
+    expect(
+      parseConfig({ INFERENCE_BACKEND: 'sagemaker', SAGEMAKER_ENDPOINT: 'hangtag-clip' }, '/r'),
+    ).toMatchObject({ SAGEMAKER_CONCURRENCY: 4, SAGEMAKER_MAX_PAYLOAD: 5_500_000, CLIP_TEMPLATES: 1 });
   });
 
   test('README’s table is made of them', () => {

@@ -73,6 +73,11 @@ export interface Operations {
   end(id: string, outcome: { readonly revision: number } | { readonly error: Fault }): Promise<void>;
   /** The attempt failed; another will follow. */
   postpone(id: string, error: Fault): Promise<void>;
+  /**
+   * Nothing can be done with it just now, through no fault of its own: an attempt begun does not count, and the work is
+   * handed out again after so many seconds, durable with that promise.
+   */
+  hold(id: string, error: Fault, afterSeconds: number): Promise<void>;
 }
 
 export interface Fault {
@@ -92,7 +97,7 @@ export type ExecuteSql = (
 ) => Promise<{ readonly rows: Record<string, unknown>[] }>;
 
 /** Puts a job into the queue through the transaction that accepts the work: both last, or neither. */
-export type EnqueueWithin = (execute: ExecuteSql, job: Job) => Promise<void>;
+export type EnqueueWithin = (execute: ExecuteSql, job: Job, afterSeconds?: number) => Promise<void>;
 
 /** Hands out accepted work, each piece at least once. */
 export interface WorkQueue {

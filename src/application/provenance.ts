@@ -7,7 +7,7 @@ import { modelKey } from './read-image.ts';
 /** `taggedAt`: RFC 3339, UTC. */
 export function provenanceOf(
   { taxonomy, calibration }: Meaning,
-  model: ImageModel,
+  model: Pick<ImageModel, 'card'>,
   taggedAt: string,
 ): Omit<Provenance, 'notSupported'> {
   return {

@@ -18,7 +18,7 @@ export interface ReadImageNeeds {
 }
 
 /** The key that vectors are stored under: weights and preprocessing in one fingerprint. */
-export function modelKey({ card }: ImageModel): string {
+export function modelKey({ card }: Pick<ImageModel, 'card'>): string {
   return `${card.id}@${card.fingerprint}`;
 }
 

@@ -21,7 +21,7 @@ import { type LoadProfile, withProfiles } from './with-profiles.ts';
 export interface ReviewTagsNeeds {
   readonly meaning: Meaning;
   readonly loadProfile: LoadProfile;
-  readonly model: ImageModel;
+  readonly model: Pick<ImageModel, 'card'>;
   readonly store: Store;
   readonly clock: Clock;
 }
@@ -51,7 +51,8 @@ export function createReviewTags(needs: ReviewTagsNeeds): Services['reviewTags']
           productId,
           cause: 'review',
           images: [],
-          model: modelKey(model),
+          // Nothing new is stored of the pictures: people's words need no model.
+          model: asksModel ? modelKey(model) : '',
           vectors: new Map(),
           input: null,
           call: null,

@@ -32,6 +32,14 @@ export interface ModelReport {
   readonly attributes: Readonly<Record<string, Ability>>;
 }
 
+/** What stands behind /readyz. */
+export interface Readiness {
+  /** Name -> null when fine, else what is wrong. */
+  readonly checks: Readonly<Record<string, string | null>>;
+  /** The taxonomy's captions, and how many of them the model has encoded; null where it brings its own vectors. */
+  readonly captions: { readonly known: number; readonly total: number } | null;
+}
+
 export interface HistoryPage {
   readonly items: readonly HistoryEntry[];
   readonly next: number | null;
@@ -60,6 +68,5 @@ export interface Services {
   listProducts(question: ProductQuestion): Promise<ProductPage>;
   deleteProduct(productId: string): Promise<void>;
   describeModel(): ModelReport;
-  /** The checks behind /readyz: name -> null when fine, else what is wrong. */
-  readiness(): Promise<Readonly<Record<string, string | null>>>;
+  readiness(): Promise<Readiness>;
 }

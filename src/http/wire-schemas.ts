@@ -156,7 +156,14 @@ export const modelSchema = z
     fingerprint: z.string(),
     licence: z.string(),
     dim: z.int(),
-    input: z.strictObject({ size: z.int(), fit: z.string(), kernel: z.string() }),
+    input: z.strictObject({
+      size: z.int(),
+      fit: z.string(),
+      kernel: z.string(),
+      resizeTo: z.int().optional(),
+      cropOffset: z.string().optional(),
+      fill: z.tuple([z.int(), z.int(), z.int()]).optional(),
+    }),
     refuses: z.array(z.string()),
     calibration: z.string().nullable(),
     category: ability,
@@ -236,5 +243,9 @@ export const readinessSchema = z
   .strictObject({
     status: z.enum(['ready', 'not-ready']),
     checks: z.record(z.string(), z.string().nullable()),
+    captions: z
+      .strictObject({ known: z.int(), total: z.int() })
+      .optional()
+      .describe('Captions of the taxonomy that a CLIP has encoded. It is ready before all are.'),
   })
   .meta({ id: 'Readiness' });

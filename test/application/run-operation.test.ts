@@ -1,17 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryOperations } from '../../src/adapters/store/memory-operations.ts';
-import { createRunOperation, maxAttempts } from '../../src/application/run-operation.ts';
+import { createRunOperation, type ModelPresence, maxAttempts } from '../../src/application/run-operation.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
 import { tagSetOf } from '../contracts/sample-tags.ts';
 import { taggingOf } from '../contracts/work.contract.ts';
 
-function world(behave: () => unknown) {
-  const operations = createMemoryOperations({ clock: () => 'now', enqueue: () => {} });
+const there: ModelPresence = { away: () => null, resting: () => false };
+
+function world(behave: () => unknown, model = there) {
+  const held: (number | undefined)[] = [];
+  const operations = createMemoryOperations({
+    clock: () => 'now',
+    enqueue: (_, afterSeconds) => {
+      if (afterSeconds !== undefined) held.push(afterSeconds);
+    },
+  });
   const ran: (number | null)[] = [];
   const unexpected: unknown[] = [];
   const run = createRunOperation({
     operations,
     timeoutMs: 1000,
+    model,
+    patience: { wait: 0.3, hold: 15 },
     onUnexpected: (error) => unexpected.push(error),
     async runTagging(request, { sequence }) {
       ran.push(sequence);
@@ -21,7 +31,7 @@ function world(behave: () => unknown) {
   });
   const tagging = taggingOf('sku');
   const { operationId } = tagging;
-  return { operations, ran, unexpected, run, tagging, operationId };
+  return { operations, ran, unexpected, run, tagging, operationId, held };
 }
 
 describe('a piece of accepted work', () => {
@@ -59,6 +69,49 @@ describe('a piece of accepted work', () => {
     await run({ operationId });
     expect(await operations.find(operationId)).toMatchObject({ state: 'failed', attempts: maxAttempts });
     expect(ran).toHaveLength(maxAttempts);
+  });
+
+  test('is held while the model is away, however long, and costs no attempt', async () => {
+    const model = { away: () => 'The endpoint hangtag-clip is not there.', resting: () => true };
+    const { operations, ran, run, tagging, operationId, held } = world(() => {}, model);
+    await operations.accept(tagging);
+    for (let turn = 0; turn < maxAttempts + 3; turn++) await run({ operationId });
+    expect(ran).toEqual([]);
+    expect(held).toEqual(Array.from({ length: maxAttempts + 3 }, () => 15));
+    const standing = await operations.find(operationId);
+    expect(standing).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(standing?.error).toEqual({
+      code: 'inference.unavailable',
+      detail: 'Held until the model answers: The endpoint hangtag-clip is not there.',
+    });
+  }, 20_000);
+
+  test('is begun as soon as the model is back', async () => {
+    let resting = true;
+    const model = { away: () => (resting ? 'away' : null), resting: () => resting };
+    const { operations, run, tagging, operationId, held } = world(() => {}, model);
+    await operations.accept(tagging);
+    setTimeout(() => {
+      resting = false;
+    }, 100);
+    await run({ operationId });
+    expect(held).toEqual([]);
+    expect(await operations.find(operationId)).toMatchObject({ state: 'done', attempts: 1 });
+  });
+
+  test('that finds out that the model is gone is held; what the store lacks is put off', async () => {
+    let fault = new HangtagError('inference.unavailable', 'gone');
+    const model = { away: () => 'gone', resting: () => false };
+    const { operations, run, tagging, operationId, held } = world(() => {
+      throw fault;
+    }, model);
+    await operations.accept(tagging);
+    await run({ operationId });
+    expect(held).toEqual([15]);
+    expect(await operations.find(operationId)).toMatchObject({ state: 'queued', attempts: 0 });
+    fault = new HangtagError('store.unavailable', 'no store');
+    await expect(run({ operationId })).rejects.toThrow('no store');
+    expect(await operations.find(operationId)).toMatchObject({ state: 'queued', attempts: 1 });
   });
 
   test('a bug is told of, and its words go to nobody', async () => {

@@ -109,6 +109,37 @@ export function workContract(name: string, open: () => Promise<Workplace>): void
       expect(await begin(id)).toBeNull();
     });
 
+    test('held: no attempt is counted, and it is handed out again, later', async () => {
+      const tagging = taggingOf(fresh());
+      const { operationId: id } = tagging;
+      const { begin, end, find, hold } = place.operations;
+      const away = { code: 'inference.unavailable', detail: 'away' } as const;
+      const turns: number[] = [];
+      handle = async ({ operationId }) => {
+        if (operationId !== id) return;
+        turns.push(performance.now());
+        // Held before it was begun, then after, then done.
+        if (turns.length === 2) await begin(id);
+        if (turns.length < 3) await hold(id, away, 1);
+        else await end(id, { revision: 2 });
+      };
+      await accept(tagging);
+      await vi.waitFor(
+        async () => expect(await find(id)).toMatchObject({ state: 'queued', attempts: 0, error: away }),
+        10_000,
+      );
+      await vi.waitFor(async () => expect(await find(id)).toMatchObject({ state: 'done', attempts: 0 }), {
+        timeout: 20_000,
+      });
+      expect(turns).toHaveLength(3);
+      for (const [turn, at] of turns.entries())
+        if (turn > 0) expect(at - turns[turn - 1]!).toBeGreaterThan(900);
+      // What is over is held no more.
+      await hold(id, away, 0);
+      expect(await find(id)).toMatchObject({ state: 'done', error: null });
+      handle = async () => {};
+    }, 40_000);
+
     test('ended with a fault', async () => {
       const tagging = taggingOf(fresh());
       await accept(tagging);

@@ -178,7 +178,7 @@ export async function createWorld(
         color: { supported: true, calibrated: false, threshold: 0.3, precision: null, coverage: null },
       },
     }),
-    readiness: async () => world.ready,
+    readiness: async () => ({ checks: world.ready, captions: null }),
   };
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
   const app = await buildApp({

@@ -1,6 +1,7 @@
 /** What is counted and timed, in a registry of its own, as Prometheus text. Labels come from closed sets only. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { QueueWatch } from '../../application/ports.ts';
+import type { EndpointWatch, QueueWatch } from '../../application/ports.ts';
+import { type CaptionLoad, createEndpointWatch, registerCaptions } from './endpoint-watch.ts';
 import { createReadings, type Readings } from './readings.ts';
 
 export type Stage = 'decode' | 'colour' | 'inference' | 'store';
@@ -23,6 +24,10 @@ export interface Meter extends Readings {
   decision(attribute: string, status: string, reason: string): void;
   readonly inferenceQueue: QueueWatch;
   readonly decodeQueue: QueueWatch;
+  /** For a service whose model is behind an endpoint; called once. */
+  endpoint(): EndpointWatch;
+  /** For a model with a text tower; called once. */
+  captions(read: () => CaptionLoad | null): void;
   /** The text exposition format, with its content type. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -124,6 +129,8 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
       sent: () => {},
       running: (weight) => decodeRunning.set(weight),
     },
+    endpoint: () => createEndpointWatch(registry),
+    captions: (read) => registerCaptions(registry, read),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

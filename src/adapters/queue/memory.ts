@@ -1,9 +1,13 @@
 /** A work queue that lives as long as the process. What fails comes again at once. */
 import type { Job, WorkQueue } from '../../application/ports-work.ts';
 
-export function createMemoryQueue(): { readonly queue: WorkQueue; readonly enqueue: (id: string) => void } {
+export function createMemoryQueue(): {
+  readonly queue: WorkQueue;
+  readonly enqueue: (id: string, afterSeconds?: number) => void;
+} {
   const waiting: Job[] = [];
   const running = new Set<Promise<void>>();
+  const held = new Set<NodeJS.Timeout>();
   let handle: ((job: Job) => Promise<void>) | null = null;
   let lanes = 0;
 
@@ -30,15 +34,20 @@ export function createMemoryQueue(): { readonly queue: WorkQueue; readonly enque
         next();
       },
       notify: next,
-      depth: async () => waiting.length,
+      depth: async () => waiting.length + held.size,
       async stop() {
         handle = null;
+        for (const timer of held) clearTimeout(timer);
         await Promise.all(running);
       },
     },
-    enqueue(operationId) {
-      waiting.push({ operationId });
-      setImmediate(next);
+    enqueue(operationId, afterSeconds = 0) {
+      const timer = setTimeout(() => {
+        held.delete(timer);
+        waiting.push({ operationId });
+        next();
+      }, afterSeconds * 1000);
+      held.add(timer);
     },
   };
 }

@@ -94,8 +94,9 @@ export async function createBossQueue({
       await boss.stop({ graceful: true, wait: true, close: false, timeout: timeoutMs });
     },
   };
-  const enqueue: EnqueueWithin = async (within, { operationId }) => {
-    await boss.send(name, { operationId }, { db: asDb(within) });
+  const enqueue: EnqueueWithin = async (within, { operationId }, afterSeconds = 0) => {
+    const later = afterSeconds > 0 ? { startAfter: afterSeconds } : {};
+    await boss.send(name, { operationId }, { db: asDb(within), ...later });
   };
   return { queue, enqueue };
 }

@@ -6,7 +6,7 @@ export function createMemoryOperations({
   enqueue,
 }: {
   readonly clock: () => string;
-  readonly enqueue: (operationId: string) => void;
+  readonly enqueue: (operationId: string, afterSeconds?: number) => void;
 }): Operations {
   const all = new Map<string, { operation: Operation; tagging: AcceptedTagging }>();
   const change = (id: string, changes: Partial<Operation>) => {
@@ -46,6 +46,12 @@ export function createMemoryOperations({
     },
     async postpone(id, error) {
       change(id, { state: 'queued', error });
+    },
+    async hold(id, error, afterSeconds) {
+      const { state, attempts } = all.get(id)?.operation ?? { state: 'done', attempts: 0 };
+      if (state === 'done' || state === 'failed') return;
+      change(id, { state: 'queued', error, attempts: attempts - (state === 'running' ? 1 : 0) });
+      enqueue(id, afterSeconds);
     },
   };
 }

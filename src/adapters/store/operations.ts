@@ -81,6 +81,23 @@ export function createSqlOperations(db: Kysely<Tables>, enqueue: EnqueueWithin):
           .execute();
       });
     },
+    async hold(id, error, afterSeconds) {
+      await transacting(db, async (trx) => {
+        const held = await trx
+          .updateTable('operations')
+          .set({
+            state: 'queued',
+            attempts: sql<number>`attempts - (state = 'running')::int`,
+            error: JSON.stringify(error),
+            updated_at: now,
+          })
+          .where('id', '=', id)
+          .where('state', 'in', ['queued', 'running'])
+          .returning('id')
+          .executeTakeFirst();
+        if (held) await enqueue(executing(trx), { operationId: id }, afterSeconds);
+      });
+    },
   };
 }
 

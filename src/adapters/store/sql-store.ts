@@ -59,13 +59,14 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
 
     operations(enqueue) {
-      const { accept, find, begin, end, postpone } = createSqlOperations(db, enqueue);
+      const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);
       return {
         accept: guarded(accept),
         find: guarded(find),
         begin: guarded(begin),
         end: guarded(end),
         postpone: guarded(postpone),
+        hold: guarded(hold),
       };
     },
 

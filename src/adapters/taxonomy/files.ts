@@ -70,11 +70,12 @@ export function createFileTaxonomySource({
     },
 
     async calibration(modelId, taxonomy) {
-      if (!folderName.test(modelId)) {
-        const message = `${JSON.stringify(modelId)} cannot name a folder: letters, digits, dot, dash, underscore`;
+      const folder = modelId.replaceAll('/', '--');
+      if (!folderName.test(folder)) {
+        const message = `${JSON.stringify(modelId)} cannot name a folder: letters, digits, dot, dash, underscore, slash`;
         throw new TaxonomyError([{ file: 'calibration', path: '', message }]);
       }
-      const file = path.join(modelId, `${taxonomy.version}.json`);
+      const file = path.join(folder, `${taxonomy.version}.json`);
       const text = await readFile(path.join(calibrationDirectory, file), 'utf8').catch(
         (error: NodeJS.ErrnoException) => {
           if (error.code === 'ENOENT') return null;
@@ -86,7 +87,7 @@ export function createFileTaxonomySource({
   };
 }
 
-/** A model's id names its folder of calibrations: it must not lead out of there. */
+/** A model's id names its folder of calibrations, `org/name` as `org--name`: it must not lead out of there. */
 const folderName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 function isWhole(documents: ReadDocuments): documents is Documents {

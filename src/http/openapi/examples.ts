@@ -153,6 +153,14 @@ const all = {
     summary: 'Ready',
     value: { status: 'ready', checks: { model: null, store: null, originals: null } },
   },
+  warming: {
+    summary: 'Ready, with a CLIP that still encodes captions',
+    value: {
+      status: 'ready',
+      checks: { model: null, store: null, originals: null },
+      captions: { known: 4096, total: 18257 },
+    },
+  },
   notReady: {
     summary: 'The database is away',
     value: {

@@ -89,7 +89,7 @@ export const servicePaths: Json = {
       summary: 'It can tag, right now',
       responses: {
         ...refusals(),
-        200: json(readinessSchema, 'Ready.', {}, ['ready']),
+        200: json(readinessSchema, 'Ready.', {}, ['ready', 'warming']),
         503: json(readinessSchema, 'Not ready: `checks` names what is wrong.', {}, ['notReady']),
       },
     },

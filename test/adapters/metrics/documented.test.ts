@@ -17,6 +17,8 @@ function full() {
   meter.images(1, 1);
   meter.decision('color', 'abstained', 'ambiguous');
   meter.inferenceQueue.sent(1);
+  meter.endpoint().called('ok', 0.1);
+  meter.captions(() => ({ texts: 5, ofTexts: 9 }));
   return meter;
 }
 

@@ -242,7 +242,6 @@ describe('a broken taxonomy', () => {
 });
 
 describe('calibrations', () => {
-  const under = path.join('calibration', 'some-model');
   const fitted = {
     temperature: 1,
     accept: 0.5,
@@ -251,7 +250,8 @@ describe('calibrations', () => {
     precision: null,
     coverage: null,
   };
-  async function write(content: unknown): Promise<void> {
+  async function write(content: unknown, model = 'some-model'): Promise<void> {
+    const under = path.join('calibration', model);
     const { mkdir } = await import('node:fs/promises');
     await mkdir(path.join(folder, under), { recursive: true });
     await writeFile(
@@ -284,7 +284,14 @@ describe('calibrations', () => {
     }
   });
 
-  test.each(['..', '../some-model', '/etc', '.hidden', 'a/b', ''])('%j names no folder', async (id) => {
+  test('a model of an organisation has its slash written as two dashes', async () => {
+    const taxonomy = await source(path.join(root, 'taxonomy')).load();
+    expect(await source().calibration('org/name', taxonomy)).toBeNull();
+    await write({ ...good, model: 'org/name' }, 'org--name');
+    expect(await source().calibration('org/name', taxonomy)).toMatchObject({ id: good.id });
+  });
+
+  test.each(['..', '../some-model', '/etc', '.hidden', ''])('%j names no folder', async (id) => {
     await write(good);
     const taxonomy = await source(path.join(root, 'taxonomy')).load();
     await expect(source().calibration(id, taxonomy)).rejects.toThrow(/cannot name a folder/);

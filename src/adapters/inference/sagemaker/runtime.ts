@@ -40,6 +40,8 @@ export interface Runtime {
   invoke<T>(call: EndpointCall, read: (body: Uint8Array) => T, limits: CallLimits): Promise<T>;
   /** Why the endpoint is left alone right now; null while it is asked. */
   reason(): string | null;
+  /** It is left alone, and not even tried. */
+  resting(): boolean;
   close(): void;
 }
 
@@ -121,6 +123,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       });
     },
     reason: () => (circuit.state() === 'closed' ? null : (trouble ?? 'The endpoint keeps failing.')),
+    resting: () => circuit.state() === 'open',
     close: () => client.destroy(),
   };
 }

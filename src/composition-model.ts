@@ -1,0 +1,255 @@
+/** Opens the model that the settings name, and keeps it open: the part of `composition.ts` that knows the backends. */
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
+import { createBundledModel } from './adapters/inference/bundled.ts';
+import { measuredModel } from './adapters/metrics/measured.ts';
+import type { Meter } from './adapters/metrics/meter.ts';
+import { type Awaited, awaitModel } from './application/awaiting-model.ts';
+import type { ImageModel, TaxonomySource } from './application/ports.ts';
+import type { ClipModel, TextVectors } from './application/ports-clip.ts';
+import type { ModelPresence } from './application/run-operation.ts';
+import { type BankProgress, createTextBank, type TextBank } from './application/text-bank.ts';
+import type { LoadProfile } from './application/with-profiles.ts';
+import type { Config } from './config.ts';
+import type { Meaning } from './domain/tagging/decide-product.ts';
+import type { Taxonomy } from './domain/taxonomy/types.ts';
+
+export interface OpenedModel {
+  readonly model: ImageModel;
+  readonly meaning: Meaning;
+  readonly loadProfile: LoadProfile;
+}
+
+export interface Models extends Awaited<OpenedModel>, ModelPresence {
+  /** The taxonomy's captions as vectors; null where the model brings its own. */
+  captions(): BankProgress | null;
+  close(): Promise<void>;
+}
+
+export interface ModelNeeds {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly meter: Meter;
+  readonly taxonomy: Taxonomy;
+  readonly source: TaxonomySource;
+  readonly vectors: TextVectors;
+}
+
+const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Resolves at once for a model elsewhere, which may be away; a model here is open then, or the start fails. */
+export async function openModels(needs: ModelNeeds): Promise<Models> {
+  const { config } = needs;
+  switch (config.INFERENCE_BACKEND) {
+    case 'bundled':
+      return openBundled(needs);
+    case 'onnx':
+      return openLocalClip(needs);
+    case 'sagemaker':
+      return openRemoteClip(needs);
+  }
+}
+
+async function openBundled({ config, log, meter, taxonomy, source }: ModelNeeds): Promise<Models> {
+  const model = await createBundledModel({
+    directory: config.modelDir,
+    workers: workersOf(config),
+    limits: localLimits(config),
+    watch: meter.inferenceQueue,
+  });
+  const opened = await meant({ taxonomy, source, log }, measuredModel(model, meter), async () => {});
+  const models = awaitModel({ open: async () => opened, wait: async () => {} });
+  await models.ready();
+  return { ...models, ...alwaysThere, captions: () => null, close: () => model.close() };
+}
+
+async function openLocalClip(needs: ModelNeeds): Promise<Models> {
+  const { config, meter } = needs;
+  const { openOnnxClip } = await import('./adapters/inference/onnx-clip/open-onnx-clip.ts');
+  const clip = await openOnnxClip({
+    directory: need(config.onnxModelDir),
+    workers: workersOf(config),
+    limits: localLimits(config),
+    watch: meter.inferenceQueue,
+  });
+  const models = awaitClip(needs, { open: async () => clip, ...alwaysThere, close: () => clip.close() });
+  return models;
+}
+
+/** The SDK is loaded only where it is used: that takes a while. */
+async function openRemoteClip(needs: ModelNeeds): Promise<Models> {
+  const { config, meter } = needs;
+  const { createRuntime } = await import('./adapters/inference/sagemaker/runtime.ts');
+  const { openClipEndpoint } = await import('./adapters/inference/sagemaker/clip-endpoint.ts');
+  const slots = config.SAGEMAKER_CONCURRENCY;
+  const runtime = createRuntime({
+    endpoint: need(config.SAGEMAKER_ENDPOINT),
+    variant: config.SAGEMAKER_VARIANT ?? null,
+    inferenceComponent: config.SAGEMAKER_INFERENCE_COMPONENT ?? null,
+    region: config.SAGEMAKER_REGION ?? null,
+    // Pictures, captions, and one to ask what the endpoint is.
+    sockets: slots + 2,
+    watch: meter.endpoint(),
+  });
+  let last: ClipModel | null = null;
+  const models: Models = awaitClip(needs, {
+    async open(signal) {
+      await last?.close();
+      last = await openClipEndpoint(
+        {
+          runtime,
+          maxPayload: config.SAGEMAKER_MAX_PAYLOAD,
+          slots,
+          deadlineMs: config.INFERENCE_TIMEOUT_MS,
+          watch: meter.inferenceQueue,
+          onChanged: () => models.again(),
+        },
+        signal,
+      );
+      return last;
+    },
+    away: runtime.reason,
+    resting: runtime.resting,
+    async close() {
+      await last?.close();
+      runtime.close();
+    },
+  });
+  return models;
+}
+
+/** A model in this process, once it is open. */
+const alwaysThere: ModelPresence = { away: () => null, resting: () => false };
+
+interface ClipPlace extends ModelPresence {
+  open(signal: AbortSignal): Promise<ClipModel>;
+  close(): Promise<void>;
+}
+
+/** A model with a text tower: first its captions of categories, then it is ready, then the others in the background. */
+function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
+  const { config, log, meter, taxonomy, source, vectors } = needs;
+  const stopping = new AbortController();
+  let bank: TextBank | null = null;
+  let filling: Promise<void> = Promise.resolve();
+
+  const models = awaitModel<OpenedModel>({
+    async open(signal, say) {
+      const clip = await place.open(signal);
+      const modelKey = `${clip.card.id}@${clip.card.fingerprint}`;
+      const tell = everySeconds(5, (progress: BankProgress) =>
+        log.info({ model: modelKey, ...progress }, 'encoding the taxonomy’s captions'),
+      );
+      const opening = await createTextBank({
+        taxonomy,
+        model: clip,
+        modelKey,
+        vectors,
+        hash,
+        templates: config.CLIP_TEMPLATES,
+        onProgress(progress) {
+          if (progress.encoded > 0) tell(progress);
+          if (!bank) say(`The model is open; ${progress.texts} of ${progress.ofTexts} captions are encoded.`);
+        },
+      });
+      bank = opening;
+      const model = { ...clip, bank: async () => opening.bank };
+      const opened = await meant({ taxonomy, source, log }, measuredModel(model, meter), opening.load);
+      filling = fill(opening, stopping.signal, log);
+      return opened;
+    },
+    wait: backOff,
+    onWaiting: (reason, tries) => log.warn({ tries }, `waiting for the model: ${reason}`),
+  });
+  meter.captions(() => bank?.progress() ?? null);
+  return {
+    ...models,
+    again() {
+      bank = null;
+      models.again();
+    },
+    away: () => models.reason() ?? place.away(),
+    resting: () => models.reason() !== null || place.resting(),
+    captions: () => bank?.progress() ?? null,
+    async close() {
+      stopping.abort();
+      models.stop();
+      await place.close();
+      await filling;
+    },
+  };
+}
+
+async function meant(
+  { taxonomy, source, log }: Pick<ModelNeeds, 'taxonomy' | 'source' | 'log'>,
+  model: ImageModel,
+  loadProfile: LoadProfile,
+): Promise<OpenedModel> {
+  const calibration = await source.calibration(model.card.id, taxonomy);
+  log.info(
+    {
+      model: `${model.card.id}@${model.card.fingerprint}`,
+      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
+      calibration: calibration?.id ?? null,
+    },
+    'model and taxonomy are ready',
+  );
+  return { model, meaning: { taxonomy, bank: await model.bank(taxonomy), calibration }, loadProfile };
+}
+
+async function fill(bank: TextBank, signal: AbortSignal, log: Logger): Promise<void> {
+  for (let tries = 1; !signal.aborted; tries++) {
+    try {
+      await bank.loadAll(signal);
+      return log.info(bank.progress(), 'all captions of the taxonomy are known');
+    } catch (err) {
+      if (signal.aborted) return;
+      log.warn({ err, ...bank.progress() }, 'encoding captions failed; it is tried again');
+      await backOff(tries, signal);
+    }
+  }
+}
+
+/** Half a second, doubled with every try up to half a minute, and up to as much again by chance. */
+function backOff(tries: number, signal: AbortSignal): Promise<void> {
+  const ms = Math.min(30_000, 500 * 2 ** (tries - 1)) * (1 + Math.random());
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+function everySeconds<T>(seconds: number, tell: (what: T) => void): (what: T) => void {
+  let next = 0;
+  return (what) => {
+    if (performance.now() < next) return;
+    next = performance.now() + seconds * 1000;
+    tell(what);
+  };
+}
+
+/** `parseConfig` has seen to it. */
+function need<T>(setting: T | null | undefined): T {
+  if (setting === null || setting === undefined) throw new TypeError('a setting of the backend is missing');
+  return setting;
+}
+
+function workersOf(config: Config): number {
+  return config.INFERENCE_WORKERS ?? Math.max(1, availableParallelism() - 1);
+}
+
+function localLimits(config: Config) {
+  return {
+    maxBatch: 4,
+    maxWaiting: 256,
+    maxWaitingBytes: 64 * 2 ** 20,
+    deadlineMs: config.INFERENCE_TIMEOUT_MS,
+  };
+}
