@@ -34,6 +34,8 @@ export interface ModelNeeds {
   readonly taxonomy: Taxonomy;
   readonly source: TaxonomySource;
   readonly vectors: TextVectors;
+  /** Whether a model that is away is waited for; else that is the end. */
+  readonly patient: boolean;
 }
 
 const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -129,7 +131,7 @@ interface ClipPlace extends ModelPresence {
 
 /** A model with a text tower: first its captions of categories, then it is ready, then the others in the background. */
 function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
-  const { config, log, meter, taxonomy, source, vectors } = needs;
+  const { config, log, meter, taxonomy, source, vectors, patient } = needs;
   const stopping = new AbortController();
   let bank: TextBank | null = null;
   let filling: Promise<void> = Promise.resolve();
@@ -160,6 +162,7 @@ function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
       return opened;
     },
     wait: backOff,
+    patient,
     onWaiting: (reason, tries) => log.warn({ tries }, `waiting for the model: ${reason}`),
   });
   meter.captions(() => bank?.progress() ?? null);

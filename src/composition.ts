@@ -110,7 +110,7 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const ground = { store: createMemoryStore({ clock }), textVectors, operations, queue };
-  const composition = await assemble(config, log, ground, createNoOriginals(), createMeter());
+  const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
     throw error;
@@ -142,11 +142,12 @@ async function assemble(
   { store: plainStore, textVectors: vectors, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
+  patient = true,
 ): Promise<Assembly> {
   const store = measuredStore(plainStore, meter);
   const source = taxonomySource(config);
   const taxonomy = await source.load();
-  const models = await openModels({ config, log, meter, taxonomy, source, vectors });
+  const models = await openModels({ config, log, meter, taxonomy, source, vectors, patient });
   const reader = measuredReader(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,

@@ -26,12 +26,14 @@ export interface AwaitModelNeeds<T> {
   readonly open: (signal: AbortSignal, say: (progress: string) => void) => Promise<T>;
   /** Milliseconds before the next try, by the number of tries so far. */
   readonly wait: (tries: number, signal: AbortSignal) => Promise<void>;
+  /** false: the first failure is the last one, for commands that nobody wants to wait for. */
+  readonly patient?: boolean;
   readonly onWaiting?: (reason: string, tries: number) => void;
 }
 
 type State<T> = { readonly value: T } | { readonly fault: unknown; readonly final: boolean };
 
-export function awaitModel<T>({ open, wait, onWaiting }: AwaitModelNeeds<T>): Awaited<T> {
+export function awaitModel<T>({ open, wait, patient = true, onWaiting }: AwaitModelNeeds<T>): Awaited<T> {
   const stopping = new AbortController();
   let state: State<T>;
   let ready: Promise<T>;
@@ -45,7 +47,8 @@ export function awaitModel<T>({ open, wait, onWaiting }: AwaitModelNeeds<T>): Aw
         state = { value };
         return value;
       } catch (error) {
-        const passing = error instanceof HangtagError && error.kind.retryable && !stopping.signal.aborted;
+        const passing =
+          patient && error instanceof HangtagError && error.kind.retryable && !stopping.signal.aborted;
         state = { fault: error, final: !passing };
         if (!passing) throw error;
         onWaiting?.(error.message, tries);

@@ -8,7 +8,10 @@ const fault = z.object({ code: z.string(), message: z.string(), retry: z.boolean
 export type WireFault = z.infer<typeof fault>;
 
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
-const steps = ['orient', 'background', 'resize', 'crop', 'round_to_u8', 'scale', 'normalize'] as const;
+/** The order in which our pictures are prepared; `last` is what makes them square. */
+const steps = (last: readonly string[]) =>
+  ['orient', 'background', 'resize', ...last, 'round_to_u8', 'scale', 'normalize'].join();
+const orders = { squash: steps([]), crop: steps(['crop']), pad: steps(['pad']) };
 
 const describeAnswer = z.object({
   task: z.literal('describe'),
@@ -118,7 +121,7 @@ export function inputSpecOf({ preprocessing: given }: DescribeAnswer): InputSpec
   const kernel = kernels[given.kernel];
   const problem = !kernel
     ? `the kernel ${given.kernel}`
-    : given.order.join() !== steps.join()
+    : given.order.join() !== orders[given.fit]
       ? `the order ${given.order.join(', ')}`
       : given.background.some((channel) => channel !== 255)
         ? `the background ${given.background.join(', ')}`

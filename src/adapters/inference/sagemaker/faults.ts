@@ -85,7 +85,9 @@ export function judge(error: unknown): Verdict {
   if (status !== undefined && status >= 500)
     return verdict('again', 'The endpoint is not available right now.');
   if (networkCodes.has(codeOf(error))) return verdict('again', 'The endpoint cannot be reached.');
-  return verdict('never', 'The endpoint refuses the call.', 30);
+  // Nothing was sent: no region, no credentials. The SDK's own words say what to set.
+  if (status === undefined) return verdict('never', `The endpoint cannot be asked: ${message}`, 30);
+  return verdict('never', `The endpoint refuses the call (${name}).`, 30);
 }
 
 function judgeContainer(

@@ -108,7 +108,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     invoke(call, read, { deadlineMs, signal }) {
       const deadline = now() + deadlineMs;
-      const late = AbortSignal.timeout(deadlineMs);
+      // It takes whole milliseconds only.
+      const late = AbortSignal.timeout(Math.ceil(deadlineMs));
       const both = signal ? AbortSignal.any([signal, late]) : late;
       return circuit.run(async () => {
         try {
