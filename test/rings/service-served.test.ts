@@ -115,7 +115,7 @@ describe.skipIf(clip === '' || exports === '')(
         const all = (await readdir(photos)).filter((name) => name.endsWith('.jpg')).sort();
         const files = all.filter((_, index) => index % Math.floor(all.length / 120) === 0).slice(0, 120);
         const CALIBRATION_DIR = await lenientCalibration(kind);
-      await lenientCalibration(`tiny-${kind}`);
+        await lenientCalibration(`tiny-${kind}`);
         const start = door.calls.length;
         const remote = await tagAll(
           { CALIBRATION_DIR, INFERENCE_BACKEND: 'sagemaker', SAGEMAKER_ENDPOINT: kind },
