@@ -4,14 +4,16 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { createBundledModel } from './adapters/inference/bundled.ts';
 import { measuredModel } from './adapters/metrics/measured.ts';
-import type { Meter } from './adapters/metrics/meter.ts';
+import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { type Awaited, awaitModel } from './application/awaiting-model.ts';
-import type { ImageModel, TaxonomySource } from './application/ports.ts';
+import type { CheckedModel } from './application/check-model.ts';
+import type { ImageModel, ModelCard, TaxonomySource } from './application/ports.ts';
 import type { ClipModel, TextVectors } from './application/ports-clip.ts';
 import type { ModelPresence } from './application/run-operation.ts';
 import { type BankProgress, createTextBank, type TextBank } from './application/text-bank.ts';
 import type { LoadProfile } from './application/with-profiles.ts';
 import type { Config } from './config.ts';
+import { HangtagError } from './domain/errors.ts';
 import type { Meaning } from './domain/tagging/decide-product.ts';
 import type { Taxonomy } from './domain/taxonomy/types.ts';
 
@@ -43,31 +45,62 @@ const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('h
 /** Resolves at once for a model elsewhere, which may be away; a model here is open then, or the start fails. */
 export async function openModels(needs: ModelNeeds): Promise<Models> {
   const { config } = needs;
-  switch (config.INFERENCE_BACKEND) {
-    case 'bundled':
-      return openBundled(needs);
-    case 'onnx':
-      return openLocalClip(needs);
-    case 'sagemaker':
-      return openRemoteClip(needs);
+  if (config.INFERENCE_BACKEND === 'bundled') return openBundled(needs);
+  const models: Models = awaitClip(needs, await placeOf({ ...needs, onChanged: () => models.again() }));
+  return models;
+}
+
+/** The model alone, for a look at it: no captions, and nothing waited for. */
+export async function openModelOnce(config: Config): Promise<CheckedModel & { close(): Promise<void> }> {
+  const meter = createMeter();
+  if (config.INFERENCE_BACKEND === 'bundled') {
+    const { card, embed, close } = await bundled({ config, meter });
+    return { card, embed, clip: null, close };
+  }
+  const place = await placeOf({ config, meter, onChanged: () => {} });
+  try {
+    const clip = await place.open();
+    return { card: clip.card, embed: clip.embed, clip, close: place.close };
+  } catch (error) {
+    await place.close();
+    throw error;
   }
 }
 
-async function openBundled({ config, log, meter, taxonomy, source }: ModelNeeds): Promise<Models> {
-  const model = await createBundledModel({
+function placeOf(needs: PlaceNeeds): Promise<ClipPlace> {
+  return needs.config.INFERENCE_BACKEND === 'onnx' ? localPlace(needs) : remotePlace(needs);
+}
+
+function bundled({ config, meter }: Pick<ModelNeeds, 'config' | 'meter'>): Promise<ImageModel> {
+  return createBundledModel({
     directory: config.modelDir,
     workers: workersOf(config),
     limits: localLimits(config),
     watch: meter.inferenceQueue,
   });
+}
+
+async function openBundled({ config, log, meter, taxonomy, source }: ModelNeeds): Promise<Models> {
+  const model = await bundled({ config, meter });
+  insist(config, model.card);
   const opened = await meant({ taxonomy, source, log }, measuredModel(model, meter), async () => {});
   const models = awaitModel({ open: async () => opened, wait: async () => {} });
   await models.ready();
   return { ...models, ...alwaysThere, captions: () => null, close: () => model.close() };
 }
 
-async function openLocalClip(needs: ModelNeeds): Promise<Models> {
-  const { config, meter } = needs;
+/** A CLIP somewhere: how it is opened, and whether it answers since. */
+interface ClipPlace extends ModelPresence {
+  open(signal?: AbortSignal): Promise<ClipModel>;
+  close(): Promise<void>;
+}
+
+type PlaceNeeds = Pick<ModelNeeds, 'config' | 'meter'> & {
+  /** The endpoint answers for another model than the one that was opened. */
+  readonly onChanged: () => void;
+};
+
+async function localPlace({ config, meter }: PlaceNeeds): Promise<ClipPlace> {
   const { openOnnxClip } = await import('./adapters/inference/onnx-clip/open-onnx-clip.ts');
   const clip = await openOnnxClip({
     directory: need(config.onnxModelDir),
@@ -75,13 +108,11 @@ async function openLocalClip(needs: ModelNeeds): Promise<Models> {
     limits: localLimits(config),
     watch: meter.inferenceQueue,
   });
-  const models = awaitClip(needs, { open: async () => clip, ...alwaysThere, close: () => clip.close() });
-  return models;
+  return { open: async () => clip, ...alwaysThere, close: () => clip.close() };
 }
 
 /** The SDK is loaded only where it is used: that takes a while. */
-async function openRemoteClip(needs: ModelNeeds): Promise<Models> {
-  const { config, meter } = needs;
+async function remotePlace({ config, meter, onChanged }: PlaceNeeds): Promise<ClipPlace> {
   const { createRuntime } = await import('./adapters/inference/sagemaker/runtime.ts');
   const { openClipEndpoint } = await import('./adapters/inference/sagemaker/clip-endpoint.ts');
   const slots = config.SAGEMAKER_CONCURRENCY;
@@ -95,20 +126,18 @@ async function openRemoteClip(needs: ModelNeeds): Promise<Models> {
     watch: meter.endpoint(),
   });
   let last: ClipModel | null = null;
-  const models: Models = awaitClip(needs, {
+  return {
     async open(signal) {
       await last?.close();
-      last = await openClipEndpoint(
-        {
-          runtime,
-          maxPayload: config.SAGEMAKER_MAX_PAYLOAD,
-          slots,
-          deadlineMs: config.INFERENCE_TIMEOUT_MS,
-          watch: meter.inferenceQueue,
-          onChanged: () => models.again(),
-        },
-        signal,
-      );
+      const options = {
+        runtime,
+        maxPayload: config.SAGEMAKER_MAX_PAYLOAD,
+        slots,
+        deadlineMs: config.INFERENCE_TIMEOUT_MS,
+        watch: meter.inferenceQueue,
+        onChanged,
+      };
+      last = await openClipEndpoint(options, signal);
       return last;
     },
     away: runtime.reason,
@@ -117,17 +146,11 @@ async function openRemoteClip(needs: ModelNeeds): Promise<Models> {
       await last?.close();
       runtime.close();
     },
-  });
-  return models;
+  };
 }
 
 /** A model in this process, once it is open. */
 const alwaysThere: ModelPresence = { away: () => null, resting: () => false };
-
-interface ClipPlace extends ModelPresence {
-  open(signal: AbortSignal): Promise<ClipModel>;
-  close(): Promise<void>;
-}
 
 /** A model with a text tower: first its captions of categories, then it is ready, then the others in the background. */
 function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
@@ -139,6 +162,7 @@ function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
   const models = awaitModel<OpenedModel>({
     async open(signal, say) {
       const clip = await place.open(signal);
+      insist(config, clip.card);
       const modelKey = `${clip.card.id}@${clip.card.fingerprint}`;
       const tell = everySeconds(5, (progress: BankProgress) =>
         log.info({ model: modelKey, ...progress }, 'encoding the taxonomy’s captions'),
@@ -182,6 +206,13 @@ function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
       await filling;
     },
   };
+}
+
+/** What the settings pin is what is used, or nothing is: an endpoint may be put right while the service waits. */
+function insist({ MODEL_FINGERPRINT: wanted }: Config, { id, fingerprint }: ModelCard): void {
+  if (wanted === undefined || wanted === fingerprint) return;
+  const detail = `The model ${id} has the fingerprint ${fingerprint}, but MODEL_FINGERPRINT is ${wanted}.`;
+  throw new HangtagError('inference.unavailable', detail, { retryAfter: 30 });
 }
 
 async function meant(

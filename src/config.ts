@@ -119,6 +119,11 @@ const settings = z.object({
   CLIP_TEMPLATES: whole('CLIP_TEMPLATES', 1, 16)
     .default(1)
     .describe('Templates each caption is put into: more is slower to start and a little more exact.'),
+  MODEL_FINGERPRINT: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/, 'must be 12 hexadecimal digits, as GET /model and `model check` show them')
+    .optional()
+    .describe('Only the model with this fingerprint is used: see `model check`. Any by default.'),
   INFERENCE_WORKERS: whole('INFERENCE_WORKERS', 1, 64)
     .optional()
     .describe('Model threads; cores less one by default.'),

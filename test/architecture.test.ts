@@ -59,7 +59,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^src\/domain\//,
       /^src\/application\//,
       /^src\/cli\//,
-      /^src\/(composition|composition-deploy|config|log)\.ts$/,
+      /^src\/(composition|composition-model|composition-deploy|config|log)\.ts$/,
       /^node:/,
     ],
   },

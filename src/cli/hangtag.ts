@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { composeOffline, storeTransfer, taxonomySource } from '../composition.ts';
+import { openModelOnce } from '../composition-model.ts';
 import { ConfigError, parseConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { parseDeployArguments } from './deploy/arguments.ts';
@@ -33,12 +34,14 @@ const help = `hangtag: product photos in, structured attributes out
   npm run hangtag -- store restore --from <file>
       Puts a backup into an empty DATA_DIR.
   npm run hangtag -- model list
-      Models that can be pulled, with their licences, and which are here.
+      The configured model, and those that can be pulled, with their licences and which are here.
   npm run hangtag -- model pull <preset> [--to <folder>] [--variant fp32|fp16|quantized] [--accept-license]
       Downloads a public CLIP in ONNX into DATA_DIR/models, from HF_ENDPOINT (https://huggingface.co) with the token in
       HF_TOKEN. Cut off, the same command goes on where it was. docs/models.md
   npm run hangtag -- model export <checkpoint folder or hub id> --to <folder> [--revision …] [--license …] [--python python3]
       Writes a CLIP or SigLIP checkpoint of transformers as such a folder. Needs deploy/export/requirements.txt.
+  npm run hangtag -- model check [--fingerprint <12 digits>]
+      Opens the configured model, shows its card and licence, and asks it about pictures whose answer is known.
   npm run hangtag -- deploy clip --bucket <bucket> --model-id <s3://bucket/prefix/ or hub id> [--model-revision <commit>]
       [--stack hangtag-clip] [--region …] [--instance-type ml.g5.xlarge] [--instance-count 1] [--max-instances <twice>]
       [--image-uri …] [--prefix hangtag] [--kms-key …] [--execution-role …] [--permissions-boundary …]
@@ -104,12 +107,15 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       complain,
     });
   }
-  if (command === 'model') {
+  if (command === 'model' || command === 'models') {
     const parsed = parseModelArguments(rest);
     if (typeof parsed === 'string') return misused(parsed);
+    const config = settings();
     return runModel(parsed, {
       root,
-      modelsDir: path.join(settings().dataDir, 'models'),
+      modelsDir: path.join(config.dataDir, 'models'),
+      configured: describeBackend(config),
+      open: () => openModelOnce(config),
       environment: process.env,
       stop: stopOnInterrupt(),
       screen: { isTerminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
@@ -129,6 +135,12 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     return 0;
   }
   return misused(`There is no command "${[command, ...rest].join(' ')}".`);
+}
+
+function describeBackend(config: ReturnType<typeof settings>): string {
+  const { INFERENCE_BACKEND: backend, SAGEMAKER_ENDPOINT: endpoint, onnxModelDir } = config;
+  const places = { bundled: config.modelDir, onnx: onnxModelDir, sagemaker: `the endpoint ${endpoint}` };
+  return `Configured: INFERENCE_BACKEND=${backend}, ${places[backend]}`;
 }
 
 /** The first Ctrl-C lets what is on its way finish; the second ends at once, which loses nothing that was stored. */

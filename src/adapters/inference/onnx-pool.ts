@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { HangtagError } from '../../domain/errors.ts';
 import type { WorkItems } from './onnx-tower.ts';
-import type { WorkerReply, WorkerSetup, WorkerTask } from './onnx-worker.ts';
+import type { WorkerEnd, WorkerReply, WorkerSetup, WorkerTask } from './onnx-worker.ts';
 
 export interface OnnxPool<I> {
   /** Numbers in a vector. */
@@ -43,7 +43,7 @@ export async function createOnnxPool<I>(options: OnnxPoolOptions<I>): Promise<On
   let closed = false;
   let nextId = 0;
   const dims = await Promise.all(lanes.map((lane) => lane.ready)).catch(async (error) => {
-    await Promise.all(lanes.map((lane) => lane.worker.terminate()));
+    await Promise.all(lanes.map(endLane));
     throw error;
   });
 
@@ -69,9 +69,26 @@ export async function createOnnxPool<I>(options: OnnxPoolOptions<I>): Promise<On
     run,
     async close() {
       closed = true;
-      await Promise.all(lanes.map((lane) => lane.worker.terminate()));
+      await Promise.all(lanes.map(endLane));
     },
   };
+}
+
+/** Milliseconds. A batch in work is over long before, and so is the loading of a large model. */
+const endsWithin = 30_000;
+
+/**
+ * Lets the thread finish what it does and end by itself. `terminate()` in the middle of a run makes onnxruntime-node
+ * (1.30) throw where nobody can catch it, which ends the process: it is the last resort for a thread that hangs.
+ */
+async function endLane({ worker, dead }: Lane): Promise<void> {
+  if (dead) return;
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  const end: WorkerEnd = { end: true };
+  worker.postMessage(end);
+  const hung = setTimeout(() => void worker.terminate(), endsWithin);
+  await ended;
+  clearTimeout(hung);
 }
 
 /** Pixels of a batch change hands and are not copied. */

@@ -19,6 +19,11 @@ export interface WorkerTask {
   readonly items: WorkItems;
 }
 
+/** No more tasks come: the thread ends by itself, because native code that is cut off takes the process with it. */
+export interface WorkerEnd {
+  readonly end: true;
+}
+
 /** `vectors`: one for each item, one after the other. A message without an id says that the model is loaded. */
 export type WorkerReply =
   | { readonly ready: true; readonly dim: number }
@@ -63,12 +68,18 @@ function reply(message: WorkerReply): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on('message', async ({ id, items }: WorkerTask) => {
+async function work({ id, items }: WorkerTask): Promise<void> {
   try {
     reply({ id, vectors: await embed(items) });
   } catch (error) {
     reply({ id, error: error instanceof Error ? error.message : String(error) });
   }
+}
+
+let working: Promise<void> = Promise.resolve();
+parentPort!.on('message', (message: WorkerTask | WorkerEnd) => {
+  if ('end' in message) void working.then(() => parentPort!.close());
+  else working = work(message);
 });
 
 // A first real run, of two items: what cannot infer, or cannot in batches, is not ready.

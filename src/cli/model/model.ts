@@ -1,8 +1,9 @@
-/** `model pull`, `model export` and `models list` as typed, and what runs them. */
+/** `model pull`, `model export`, `model list` and `model check` as typed, and what runs them. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type CheckedModel, checkModel } from '../../application/check-model.ts';
 import {
   type ModelPreset,
   modelPresets,
@@ -28,7 +29,8 @@ export type ModelArguments =
       readonly license: string | null;
       readonly python: string;
     }
-  | { readonly verb: 'list' };
+  | { readonly verb: 'list' }
+  | { readonly verb: 'check'; readonly fingerprint: string | null };
 
 /** What is meant by everything after `model`, or what is wrong with it in one sentence. */
 export function parseModelArguments([verb, ...args]: readonly string[]): ModelArguments | string {
@@ -36,10 +38,11 @@ export function parseModelArguments([verb, ...args]: readonly string[]): ModelAr
     if (verb === 'list' && args.length === 0) return { verb };
     if (verb === 'pull') return parsePull(args);
     if (verb === 'export') return parseExport(args);
+    if (verb === 'check') return parseCheck(args);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  return 'After "model" comes pull <preset>, export <checkpoint> --to <folder>, or list.';
+  return 'After "model" comes pull <preset>, export <checkpoint> --to <folder>, list, or check.';
 }
 
 function parsePull(args: string[]): ModelArguments | string {
@@ -80,11 +83,22 @@ function parseExport(args: string[]): ModelArguments | string {
   };
 }
 
+function parseCheck(args: string[]): ModelArguments | string {
+  const { values } = parseArgs({ args, options: { fingerprint: { type: 'string' } } });
+  const fingerprint = values.fingerprint ?? null;
+  if (fingerprint !== null && !/^[0-9a-f]{12}$/.test(fingerprint))
+    return '--fingerprint takes 12 hexadecimal digits, as GET /model shows them.';
+  return { verb: 'check', fingerprint };
+}
+
 export interface ModelProcess {
   /** The folder that holds deploy/. */
   readonly root: string;
   /** Where models go unless told. */
   readonly modelsDir: string;
+  /** What the settings name, in a sentence, and how it is opened. */
+  readonly configured: string;
+  open(): Promise<CheckedModel & { close(): Promise<void> }>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stop: AbortSignal;
   readonly screen: Screen;
@@ -95,6 +109,7 @@ export interface ModelProcess {
 export async function runModel(args: ModelArguments, at: ModelProcess): Promise<number> {
   if (args.verb === 'list') return listModels(at);
   if (args.verb === 'export') return exportModel(args, at);
+  if (args.verb === 'check') return showCheck(args.fingerprint, at);
   const endpoint = at.environment.HF_ENDPOINT?.trim() || 'https://huggingface.co';
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
     at.complain('HF_ENDPOINT is no http address.');
@@ -104,7 +119,29 @@ export async function runModel(args: ModelArguments, at: ModelProcess): Promise<
   return pullModel({ ...args, to: args.to ?? path.join(at.modelsDir, args.preset.id) }, { ...at, hub });
 }
 
-function listModels({ modelsDir, print }: ModelProcess): number {
+/** Exit code 1 where anything is not as it should be. Rejects where the model cannot be opened or asked. */
+async function showCheck(
+  fingerprint: string | null,
+  { configured, open, print }: ModelProcess,
+): Promise<number> {
+  print(configured);
+  const model = await open();
+  try {
+    const { id, license, dim, input, refuses } = model.card;
+    print(`${id}@${model.card.fingerprint}, ${dim} numbers, pictures of ${input.size} pixels (${input.fit})`);
+    print(`licence: ${license}`);
+    for (const sentence of refuses) print(`refuses: ${sentence}`);
+    const findings = await checkModel(model, fingerprint);
+    for (const { name, detail, well } of findings) print(`${well ? 'well ' : 'WRONG'}  ${name}: ${detail}`);
+    if (model.clip === null) print('It brings its own vectors: there are no texts to compare pictures with.');
+    return findings.every(({ well }) => well) ? 0 : 1;
+  } finally {
+    await model.close();
+  }
+}
+
+function listModels({ modelsDir, configured, print }: ModelProcess): number {
+  print(`${configured}\n`);
   for (const { id, title, license, commercialUse } of modelPresets) {
     const here = existsSync(path.join(modelsDir, id, 'hangtag.json'));
     print(`${id}${here ? `  (in ${path.join(modelsDir, id)})` : ''}\n    ${title}`);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBundledModel } from '../../../src/adapters/inference/bundled.ts';
 import { createOnnxPool, packPixels } from '../../../src/adapters/inference/onnx-pool.ts';
@@ -129,6 +131,12 @@ describe('the bundled model', () => {
     await expect(open(path.join(root, 'package.json'))).rejects.toThrow();
     await expect(open('/nowhere/model.onnx')).rejects.toThrow();
   });
+
+  test('closed in the middle of its work it finishes that, and the process lives', async () => {
+    const program = ['--import', 'tsx', path.join(import.meta.dirname, 'closing-midway.ts'), '6'];
+    const { stdout } = await promisify(execFile)(process.execPath, program);
+    expect(stdout.trim().split('\n')).toEqual(Array.from({ length: 6 }, () => 'fulfilled fulfilled'));
+  }, 30_000);
 
   test('onnxruntime reports to nobody: its uploader, which leaves a log of this name, is never created', () => {
     expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1');
