@@ -68,7 +68,8 @@ export async function openClipEndpoint(
     limits: { readonly deadlineMs: number; readonly signal?: AbortSignal },
   ): Promise<readonly Embedded[]> => {
     if (changed) throw otherModel();
-    const answer = await runtime.invoke(call, (body) => readEmbed(body, kind, count, dim), limits);
+    const sent = { kind, count, dim, fingerprint };
+    const answer = await runtime.invoke(call, (body) => readEmbed(body, sent), limits);
     if (!(answer instanceof CallRefused)) return answer;
     if (answer.fault.code !== 'model.changed') throw refused(answer);
     if (!changed) onChanged();

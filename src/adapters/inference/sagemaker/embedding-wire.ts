@@ -68,15 +68,24 @@ export function readDescribe(body: Uint8Array): DescribeAnswer | CallRefused {
   return parsed(body, describeAnswer);
 }
 
-/** `count` images or texts were sent: so many come back, in order, `dim` numbers each. */
+/** What was sent, and what the answer must therefore hold. */
+export interface Sent {
+  readonly kind: 'images' | 'texts';
+  readonly count: number;
+  /** Numbers in a vector. */
+  readonly dim: number;
+  readonly fingerprint: string;
+}
+
+/** In the order of what was sent. Vectors of another model than the one that was asked are refused, whoever sent them. */
 export function readEmbed(
   body: Uint8Array,
-  kind: 'images' | 'texts',
-  count: number,
-  dim: number,
+  { kind, count, dim, fingerprint }: Sent,
 ): readonly Embedded[] | CallRefused {
   const answer = parsed(body, embedAnswer);
   if (answer instanceof CallRefused) return answer;
+  if (answer.fingerprint !== fingerprint)
+    return new CallRefused({ code: 'model.changed', message: 'Another model answered.', retry: false });
   const entries = answer[kind];
   if (entries.length !== count) throw strange(`${entries.length} ${kind} for the ${count} that were sent`);
   return entries.map((one) => ('error' in one ? one.error : vectorOf(one.vector, dim)));

@@ -5,9 +5,9 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { EndpointWatch } from '../../../application/ports.ts';
 import { HangtagError } from '../../../domain/errors.ts';
-import { type Circuit, createCircuit, usualCircuit } from './circuit.ts';
+import { type Circuit, type CircuitOptions, createCircuit, usualCircuit } from './circuit.ts';
 import { judge } from './faults.ts';
-import { createRetrying, usualRetries } from './retries.ts';
+import { createRetrying, type RetryOptions, usualRetries } from './retries.ts';
 
 export interface EndpointName {
   readonly endpoint: string;
@@ -22,6 +22,9 @@ export interface RuntimeOptions extends EndpointName {
   /** Calls at the same time, at most. */
   readonly sockets: number;
   readonly watch?: EndpointWatch;
+  /** As usual unless told. */
+  readonly retries?: RetryOptions;
+  readonly circuit?: CircuitOptions;
 }
 
 export interface EndpointCall {
@@ -66,8 +69,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   });
   const now = () => performance.now();
   let trouble: string | null = null;
-  const circuit: Circuit = createCircuit(usualCircuit, now, (state) => watch?.circuit(state));
-  const retrying = createRetrying(usualRetries, {
+  const circuit: Circuit = createCircuit(options.circuit ?? usualCircuit, now, (state) =>
+    watch?.circuit(state),
+  );
+  const retrying = createRetrying(options.retries ?? usualRetries, {
     now,
     random: Math.random,
     sleep,
