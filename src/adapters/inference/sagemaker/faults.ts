@@ -32,16 +32,15 @@ interface Facts {
 const passing = new Set([429, 500, 502, 503, 504, 507]);
 const accessNames =
   /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|CredentialsProvider)/;
+const cutCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const networkCodes = new Set([
+  ...cutCodes,
   'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'UND_ERR_SOCKET',
 ]);
 
 export function judge(error: unknown): Verdict {
@@ -84,7 +83,9 @@ export function judge(error: unknown): Verdict {
     return verdict('never', 'The endpoint is scaled to zero.', 30);
   if (status !== undefined && status >= 500)
     return verdict('again', 'The endpoint is not available right now.');
-  if (networkCodes.has(codeOf(error))) return verdict('again', 'The endpoint cannot be reached.');
+  const code = codeOf(error);
+  if (cutCodes.has(code)) return verdict('again', 'The connection to the endpoint was cut.');
+  if (networkCodes.has(code)) return verdict('again', 'The endpoint cannot be reached.');
   // Nothing was sent: no region, no credentials. The SDK's own words say what to set.
   if (status === undefined) return verdict('never', `The endpoint cannot be asked: ${message}`, 30);
   return verdict('never', `The endpoint refuses the call (${name}).`, 30);
