@@ -46,7 +46,8 @@ import { createRunTagging, type RunTagging } from './application/run-tagging.ts'
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
-import { type Models, type OpenedModel, openModels } from './composition-model.ts';
+import { openModels } from './composition-model.ts';
+import type { Models, OpenedModel } from './composition-opened.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import type { Taxonomy } from './domain/taxonomy/types.ts';
@@ -153,13 +154,17 @@ async function assemble(
     meter,
   );
   const colors = measuredColors(measureColors, meter);
-  const bound = perModel(models, ({ model, meaning, loadProfile }: OpenedModel) => {
+  const taggingWith = ({ model, meaning, loadProfile }: OpenedModel) => {
     const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-    const needs = { meaning, loadProfile, model, readImages, store, originals, clock };
+    return createRunTagging({ meaning, loadProfile, model, readImages, store, originals, clock });
+  };
+  const bound = perModel(models, (opened: OpenedModel) => {
+    const { session, ...needs } = opened;
+    const run: RunTagging = session ? (...args) => taggingWith(session())(...args) : taggingWith(opened);
     return {
-      runTagging: measuredTagging(createRunTagging(needs), meter),
-      reviewTags: createReviewTags(needs),
-      describeModel: createDescribeModel({ meaning, model }),
+      runTagging: measuredTagging(run, meter),
+      reviewTags: createReviewTags({ ...needs, store, clock }),
+      describeModel: createDescribeModel(needs),
     };
   });
   const runTagging: RunTagging = async (...args) => bound().runTagging(...args);

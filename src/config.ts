@@ -105,6 +105,12 @@ const settings = z.object({
     .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'must be a region such as eu-central-1')
     .optional()
     .describe('Region of the endpoint; as the AWS SDK finds it by default.'),
+  SAGEMAKER_CONTRACT: z
+    .enum(['embedding', 'probability'])
+    .default('embedding')
+    .describe(
+      'What the endpoint speaks: that of deploy/clip, or probabilities of prompts (slow): docs/sagemaker.md.',
+    ),
   SAGEMAKER_MAX_PAYLOAD: whole('SAGEMAKER_MAX_PAYLOAD', 100_000, 25_000_000)
     .default(5_500_000)
     .describe('Bytes of one call, at most. Endpoints refuse more than 6 MB, some more than that.'),

@@ -17,6 +17,19 @@ export interface ClipModel extends Omit<ImageModel, 'bank'> {
   readonly family: 'clip' | 'siglip';
 }
 
+/**
+ * A model that only compares: a picture and some captions in, a probability for each caption out. Refuses as `ImageModel`
+ * does.
+ */
+export interface PromptScorer {
+  readonly card: ImageModel['card'];
+  /** Captions in one call; more only where they belong together. */
+  readonly maxPrompts: number;
+  /** In the order of the captions; they sum to 1. `picture`: a PNG. */
+  score(picture: Uint8Array, prompts: readonly string[], signal?: AbortSignal): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
 /** Text vectors by the sha256 of the text as it was sent, under a model key. Refuses with `store.unavailable`. */
 export interface TextVectors {
   find(model: string, hashes: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;

@@ -84,10 +84,15 @@ export interface ModelCard {
 export interface ImageModel {
   readonly card: ModelCard;
   embed(input: Pixels, signal?: AbortSignal): Promise<Float32Array>;
+  /** false: what it gives for a picture is good for one call and is not stored. Stored unless told. */
+  readonly keepsVectors?: boolean;
   /** The vectors of the taxonomy's values in this model's space. */
   bank(taxonomy: Taxonomy): Promise<VectorBank>;
   close(): Promise<void>;
 }
+
+/** Pixels as a file that any decoder reads without loss. */
+export type EncodePicture = (pixels: Pixels) => Promise<Uint8Array>;
 
 /** What is known of a picture's content, kept by sha256 so that the same picture is never worked twice. */
 export interface StoredImage {

@@ -76,7 +76,9 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
       cause: 'request',
       images: seen.map(({ facts, colors }) => ({ facts, colors })),
       model: modelKey(model),
-      vectors: new Map(seen.map(({ facts, vector }) => [facts.sha256, vector])),
+      vectors: new Map(
+        model.keepsVectors === false ? [] : seen.map(({ facts, vector }) => [facts.sha256, vector]),
+      ),
       input: { sequence, attributes: request.attributes },
       call,
       decide: (current, admitted) => {

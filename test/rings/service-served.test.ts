@@ -138,6 +138,35 @@ describe.skipIf(clip === '' || exports === '')(
   },
 );
 
+describe.skipIf(clip === '')('an endpoint that gives probabilities', () => {
+  test.skipIf(!existsSync(photos))(
+    'decides much the same, asks for nothing twice in a call, and keeps no vectors',
+    async () => {
+      const CALIBRATION_DIR = await lenientCalibration('clip');
+      const files = (await readdir(photos))
+        .filter((name) => name.endsWith('.jpg'))
+        .sort()
+        .slice(0, 12);
+      const settings = { CALIBRATION_DIR, INFERENCE_BACKEND: 'sagemaker', SAGEMAKER_ENDPOINT: 'clip' };
+      const vectors = await tagAll(settings, files);
+      const start = door.calls.length;
+      const probabilities = await tagAll({ ...settings, SAGEMAKER_CONTRACT: 'probability' }, files);
+      const calls = door.calls.length - start;
+      expect(calls).toBeGreaterThanOrEqual(1 + files.length * 2);
+      expect(calls).toBeLessThan(1 + files.length * 12);
+      const best = ({ category }: TagSet) => [...category.values, ...category.candidates].map(({ id }) => id);
+      const shared = files.filter((_, index) =>
+        best(vectors[index]!).some((id) => best(probabilities[index]!).includes(id)),
+      ).length;
+      console.log(
+        `probability: ${calls} calls for ${files.length} photos; ${shared} share a category among the best five`,
+      );
+      expect(shared).toBeGreaterThanOrEqual(files.length * 0.75);
+    },
+    240_000,
+  );
+});
+
 describe.skipIf(clip === '')('the service with its model on an endpoint', () => {
   let service: Service;
   const settings = () => ({

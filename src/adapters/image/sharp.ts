@@ -5,7 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import sharp, { type Metadata } from 'sharp';
-import type { ImageReader, InputSpec, PreparedImage, QueueWatch } from '../../application/ports.ts';
+import type {
+  EncodePicture,
+  ImageReader,
+  InputSpec,
+  PreparedImage,
+  QueueWatch,
+} from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { createAdmission } from './admission.ts';
 import { type Decoded, layInto, splitAlpha } from './compose.ts';
@@ -176,6 +182,11 @@ async function decode(
     throw new HangtagError('image.unreadable', 'The image is damaged or incomplete.', { cause });
   }
 }
+
+export const encodePng: EncodePicture = ({ width, height, data }) =>
+  sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 6 })
+    .toBuffer();
 
 /** From pixels that are decoded already: decoding twice for one small copy would double the cost of a picture. */
 async function shrink(

@@ -9,6 +9,7 @@ export function measuredReader(reader: ImageReader, meter: Meter): ImageReader {
 
 export function measuredModel(model: ImageModel, meter: Meter): ImageModel {
   return {
+    ...model,
     card: model.card,
     embed: (...args) => timed(meter, 'inference', () => model.embed(...args)),
     bank: (taxonomy) => model.bank(taxonomy),

@@ -7,6 +7,11 @@
 export interface VectorRows {
   readonly ids: readonly string[];
   readonly data: Float32Array;
+  /**
+   * In the place of `data`, for a model that gives no vectors but probabilities: where in the picture's own numbers each
+   * row's logit stands.
+   */
+  readonly slots?: Int32Array;
 }
 
 export interface BankGroup {

@@ -4,9 +4,10 @@ import { logMeanExp, logSumExp } from './probability.ts';
 
 /**
  * `scale * cos` of every row. Four rows a pass keep the image vector in registers (1.7 times the plain loop).
- * Throws RangeError where the vector's length is not the bank's dimension.
+ * Throws RangeError where the vector's length is not the bank's dimension. Rows with slots are read, not computed.
  */
 export function logitsOf(vector: Float32Array, rows: VectorRows, scale: number): Float64Array {
+  if (rows.slots) return Float64Array.from(rows.slots, (slot) => vector[slot]! * scale);
   const dim = vector.length;
   const count = rows.ids.length;
   if (rows.data.length !== count * dim) {
