@@ -23,7 +23,7 @@ export interface ProbabilityEndpointOptions {
 
 /** Captions in one call: such endpoints encode them anew each time, and have 60 seconds. */
 const maxPrompts = 300;
-/** Side of the square that pictures are sent in, padded: the endpoint prepares them as it likes. */
+/** Side of the square in the middle that is sent: what a CLIP's own preparation would cut out, with pixels to spare. */
 const size = 384;
 const rows = z.array(z.array(z.number().min(0).max(1))).length(1);
 
@@ -65,7 +65,7 @@ export async function openProbabilityEndpoint(
       fingerprint: createHash('sha256').update(`probability ${name}`).digest('hex').slice(0, 12),
       license: 'not stated by the endpoint; see the checkpoint',
       dim: 0,
-      input: { size, fit: 'pad', kernel: 'lanczos3', fill: [255, 255, 255] },
+      input: { size, fit: 'crop', kernel: 'cubic' },
       refuses: [
         'Gives probabilities, no vectors: nothing can be rescored later, and the same picture is asked for again.',
       ],
