@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { describeSettings, parseConfig } from '../src/config.ts';
+import { command } from './command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
@@ -150,10 +151,9 @@ test('the health check tells a service from nothing', async () => {
 });
 
 test('commands run in the image without keys: they listen nowhere', async () => {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--import', 'tsx', 'src/cli/hangtag.ts', 'taxonomy', 'check'],
-    { cwd: root, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment } },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, [command, 'taxonomy', 'check'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+  });
   expect(stdout).toContain('836');
 }, 60_000);

@@ -21,7 +21,7 @@ function world(behave: () => unknown, model = there) {
     operations,
     timeoutMs: 1000,
     model,
-    patience: { wait: 0.3, hold: 15 },
+    patience: { wait: 0.25, hold: 15 },
     onUnexpected: (error) => unexpected.push(error),
     async runTagging(request, { sequence }) {
       ran.push(sequence);
@@ -75,9 +75,10 @@ describe('a piece of accepted work', () => {
     const model = { away: () => 'The endpoint hangtag-clip is not there.', resting: () => true };
     const { operations, ran, run, tagging, operationId, held } = world(() => {}, model);
     await operations.accept(tagging);
-    for (let turn = 0; turn < maxAttempts + 3; turn++) await run({ operationId });
+    const turns = maxAttempts + 3;
+    await Promise.all(Array.from({ length: turns }, () => run({ operationId })));
     expect(ran).toEqual([]);
-    expect(held).toEqual(Array.from({ length: maxAttempts + 3 }, () => 15));
+    expect(held).toEqual(Array.from({ length: turns }, () => 15));
     const standing = await operations.find(operationId);
     expect(standing).toMatchObject({ state: 'queued', attempts: 0 });
     expect(standing?.error).toEqual({

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseDeployArguments } from '../../src/cli/deploy/arguments.ts';
+import { command } from '../command.ts';
 
 const parse = (line: string) => parseDeployArguments(line.split(' ').filter(Boolean));
 
@@ -79,14 +79,13 @@ test.each([
 test('the command itself: help, misuse and missing credentials, each with its exit code', async () => {
   const run = (...args: string[]) =>
     new Promise<{ code: number; text: string }>((resolve) => {
-      const cli = path.resolve(import.meta.dirname, '../../src/cli/hangtag.ts');
       const env = {
         PATH: process.env.PATH,
         AWS_EC2_METADATA_DISABLED: 'true',
         AWS_CONFIG_FILE: '/nowhere',
         AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
       };
-      execFile(process.execPath, ['--import', 'tsx', cli, ...args], { env }, (error, stdout, stderr) =>
+      execFile(process.execPath, [command, ...args], { env }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr }),
       );
     });

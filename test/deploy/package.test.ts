@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { packFolder, packIntoFile } from '../../src/adapters/deploy/package-folder.ts';
 import { gzipStored } from '../../src/adapters/deploy/ustar.ts';
+import { command } from '../command.ts';
 import { temporaryFolder, writeModelFolder } from './world.ts';
 
 async function modelFolder(): Promise<string> {
@@ -146,15 +147,11 @@ test('weights that are none, weights twice, too much of them and a place where n
 test('as a command: the path and nothing else, exit code 2 where nothing was written', async () => {
   const to = await temporaryFolder();
   const run = (...args: string[]) =>
-    spawnSync(
-      process.execPath,
-      ['--import', 'tsx', 'src/cli/hangtag.ts', 'deploy', 'clip', 'package', ...args],
-      {
-        encoding: 'utf8',
-        // No credentials, no region: it must not need them.
-        env: { PATH: process.env.PATH ?? '', HOME: to },
-      },
-    );
+    spawnSync(process.execPath, [command, 'deploy', 'clip', 'package', ...args], {
+      encoding: 'utf8',
+      // No credentials, no region: it must not need them.
+      env: { PATH: process.env.PATH ?? '', HOME: to },
+    });
   const made = run('--to', to);
   expect(made.stderr).toBe('');
   const packed = await packFolder(path.resolve('deploy/clip'));

@@ -112,6 +112,7 @@ test('on a file system without room', { timeout: 120_000 }, async (context) => {
 test('a first start without room ends with the reason, and the next one with room succeeds', {
   timeout: 120_000,
 }, async (context) => {
+  if (!process.env.LONG_RUNS) return context.skip('needs LONG_RUNS');
   if (process.env.TEST_DATABASE_URL) return context.skip('with PostgreSQL a first start writes nothing here');
   const disk = await tmpfsDisk();
   if (!disk) return context.skip('name spaces with mounts of their own are not permitted here');

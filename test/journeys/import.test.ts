@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createKey } from '../../src/cli/keys.ts';
+import { command } from '../command.ts';
 import { type Service, startService } from './service.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -46,7 +47,7 @@ afterAll(async () => {
 });
 
 function start(secret = key.key, concurrency = 2) {
-  const args = ['--import', 'tsx', 'src/cli/hangtag.ts', 'import', path.join(folder, 'list.csv')];
+  const args = [command, 'import', path.join(folder, 'list.csv')];
   const child = spawn(process.execPath, [...args, '--concurrency', String(concurrency)], {
     cwd: root,
     env: {

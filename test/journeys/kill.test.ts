@@ -12,7 +12,7 @@ import { acknowledgedMore, chances, settleAll, startLoad } from './mixed-load.ts
 import { ownDatabase } from './own-database.ts';
 import { startService } from './service.ts';
 
-const rounds = Number(process.env.KILL_ROUNDS ?? 2);
+const rounds = Number(process.env.KILL_ROUNDS ?? 1);
 const seed = Number(process.env.KILL_SEED ?? 1);
 
 test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 180_000 + rounds * 30_000 }, async () => {

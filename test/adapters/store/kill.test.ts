@@ -15,7 +15,7 @@ import { sha256 } from '../../contracts/sample-tags.ts';
 import { missingPromises } from './missing-promises.ts';
 import { quiet } from './quiet-log.ts';
 
-const rounds = Number(process.env.KILL_ROUNDS ?? 2);
+const rounds = Number(process.env.KILL_ROUNDS ?? 1);
 const seed = Number(process.env.KILL_SEED ?? 1);
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-kill-'));
 const directory = path.join(folder, 'database');

@@ -1,0 +1,7 @@
+/** The command as it was built for the run (`test/prepare.ts`): started by Node, before its own arguments. */
+import path from 'node:path';
+
+export const command = path.resolve(import.meta.dirname, '../dist/cli/hangtag.js');
+
+/** Journeys that take long are made where this is set: by the rings of `.ci/run`, on PostgreSQL and for robustness. */
+export const longRuns = process.env.LONG_RUNS !== undefined;
