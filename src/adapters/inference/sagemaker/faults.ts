@@ -56,17 +56,7 @@ export function judge(error: unknown): Verdict {
     // The SDK calls a reset socket a TimeoutError too.
     const cut = networkCodes.has(codeOf(error)) || /did not establish a connection/.test(message);
     if (cut) return verdict('again', 'The connection to the endpoint was cut.');
-    return {
-      chance: 'never',
-      error: new HangtagError(
-        'inference.timeout',
-        'The endpoint gave no answer in time; nothing was stored.',
-        {
-          cause: error,
-          retryAfter: 1,
-        },
-      ),
-    };
+    return { chance: 'never', error: tooLate(error) };
   }
   if (accessNames.test(name) || status === 401 || status === 403)
     return verdict('never', 'The endpoint refuses the credentials of this service.', 30);
@@ -75,12 +65,15 @@ export function judge(error: unknown): Verdict {
       'later',
       name === 'ModelNotReadyException' ? 'The model is being loaded.' : 'The endpoint throttles.',
     );
-  if (status === 413 || /oversize|too large|exceed/i.test(message))
+  const invalid = name.startsWith('Validation');
+  if (status === 413 || (invalid && /oversize|too large|exceed/i.test(message)))
     return verdict('never', 'The endpoint refuses calls of this size: lower SAGEMAKER_MAX_PAYLOAD.', 60);
-  if (/not found|could not find/i.test(message))
+  if (status !== undefined && status < 500 && /not found|could not find/i.test(message))
     return verdict('never', 'The endpoint does not exist in this region, or is still being created.', 30);
-  if (/inference component|scal|no instances|capacity/i.test(message) && name.startsWith('Validation'))
+  if (invalid && /no capacity|scaled? (in|to|down)|no (running )?instances/i.test(message))
     return verdict('never', 'The endpoint is scaled to zero.', 30);
+  if (invalid && /inference component name header/i.test(message))
+    return verdict('never', 'The endpoint wants SAGEMAKER_INFERENCE_COMPONENT to be set, or not to be.', 30);
   if (status !== undefined && status >= 500)
     return verdict('again', 'The endpoint is not available right now.');
   const code = codeOf(error);
@@ -89,6 +82,12 @@ export function judge(error: unknown): Verdict {
   // Nothing was sent: no region, no credentials. The SDK's own words say what to set.
   if (status === undefined) return verdict('never', `The endpoint cannot be asked: ${message}`, 30);
   return verdict('never', `The endpoint refuses the call (${name}).`, 30);
+}
+
+/** The deadline came first. */
+export function tooLate(cause: unknown): HangtagError {
+  const detail = 'The endpoint gave no answer in time; nothing was stored.';
+  return new HangtagError('inference.timeout', detail, { cause, retryAfter: 1 });
 }
 
 function judgeContainer(
