@@ -30,8 +30,7 @@ interface Facts {
 
 /** Statuses of the container that pass: its queue is full, a worker died, the device ran out of memory for one batch. */
 const passing = new Set([429, 500, 502, 503, 504, 507]);
-const accessNames =
-  /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|CredentialsProvider)/;
+const accessNames = /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId)/;
 const cutCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const networkCodes = new Set([
   ...cutCodes,
@@ -58,6 +57,8 @@ export function judge(error: unknown): Verdict {
     if (cut) return verdict('again', 'The connection to the endpoint was cut.');
     return { chance: 'never', error: tooLate(error) };
   }
+  if (name === 'CredentialsProviderError')
+    return verdict('never', 'The AWS SDK finds no credentials to ask the endpoint with.', 30);
   if (accessNames.test(name) || status === 401 || status === 403)
     return verdict('never', 'The endpoint refuses the credentials of this service.', 30);
   if (/^Throttling|^TooManyRequests/.test(name) || status === 429)

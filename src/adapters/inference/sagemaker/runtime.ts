@@ -139,8 +139,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     } catch (error) {
       if (signal?.aborted) throw cancelled(signal.reason);
       if (closed) throw shutDown();
+      const timeout = error instanceof HangtagError && error.code === 'inference.timeout';
       // Whatever became of a call that was cut off in its middle.
-      throw late ? tooLate(error) : error;
+      throw late && !timeout ? tooLate(error) : error;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
