@@ -52,10 +52,15 @@ export function judge(error: unknown): Verdict {
 
   if (name === 'ModelError') return judgeContainer(facts, verdict);
   if (name === 'AbortError' || name === 'TimeoutError') {
-    // The SDK calls a reset socket a TimeoutError too.
-    const cut = networkCodes.has(codeOf(error)) || /did not establish a connection/.test(message);
-    if (cut) return verdict('again', 'The connection to the endpoint was cut.');
-    return { chance: 'never', error: tooLate(error) };
+    // The SDK calls a reset socket a TimeoutError too, and one that never came about.
+    if (cutCodes.has(codeOf(error))) return verdict('again', 'The connection to the endpoint was cut.');
+    if (networkCodes.has(codeOf(error)) || /did not establish a connection/.test(message))
+      return verdict('again', 'The endpoint cannot be reached.');
+    const detail = 'The endpoint gave no answer in time; nothing was stored.';
+    return {
+      chance: 'never',
+      error: new HangtagError('inference.timeout', detail, { cause: error, retryAfter: 1 }),
+    };
   }
   if (name === 'CredentialsProviderError')
     return verdict('never', 'The AWS SDK finds no credentials to ask the endpoint with.', 30);
@@ -70,7 +75,11 @@ export function judge(error: unknown): Verdict {
   if (status === 413 || (invalid && /oversize|too large|exceed/i.test(message)))
     return verdict('never', 'The endpoint refuses calls of this size: lower SAGEMAKER_MAX_PAYLOAD.', 60);
   if (status !== undefined && status < 500 && /not found|could not find/i.test(message))
-    return verdict('never', 'The endpoint does not exist in this region, or is still being created.', 30);
+    return verdict(
+      'never',
+      'There is no such endpoint, variant or inference component in this region, or not yet.',
+      30,
+    );
   if (invalid && /no capacity|scaled? (in|to|down)|no (running )?instances/i.test(message))
     return verdict('never', 'The endpoint is scaled to zero.', 30);
   if (invalid && /inference component name header/i.test(message))
@@ -83,12 +92,6 @@ export function judge(error: unknown): Verdict {
   // Nothing was sent: no region, no credentials. The SDK's own words say what to set.
   if (status === undefined) return verdict('never', `The endpoint cannot be asked: ${message}`, 30);
   return verdict('never', `The endpoint refuses the call (${name}).`, 30);
-}
-
-/** The deadline came first. */
-export function tooLate(cause: unknown): HangtagError {
-  const detail = 'The endpoint gave no answer in time; nothing was stored.';
-  return new HangtagError('inference.timeout', detail, { cause, retryAfter: 1 });
 }
 
 function judgeContainer(

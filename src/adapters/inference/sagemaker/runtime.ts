@@ -6,7 +6,7 @@ import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-s
 import type { EndpointWatch } from '../../../application/ports.ts';
 import { HangtagError } from '../../../domain/errors.ts';
 import { type Circuit, type CircuitOptions, createCircuit, usualCircuit } from './circuit.ts';
-import { judge, tooLate, type Verdict } from './faults.ts';
+import { judge, type Verdict } from './faults.ts';
 import { createRetrying, type RetryOptions, usualRetries } from './retries.ts';
 
 export interface EndpointName {
@@ -25,6 +25,8 @@ export interface RuntimeOptions extends EndpointName {
   /** As usual unless told. */
   readonly retries?: RetryOptions;
   readonly circuit?: CircuitOptions;
+  /** Milliseconds until a connection stands, at most. */
+  readonly connectMs?: number;
 }
 
 export interface EndpointCall {
@@ -59,7 +61,7 @@ export interface CallLimits {
   readonly signal?: AbortSignal;
 }
 
-const connectMs = 2_000;
+const usualConnectMs = 2_000;
 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { endpoint, variant, inferenceComponent, region, sockets, watch } = options;
@@ -67,7 +69,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     ...(region === null ? {} : { region }),
     maxAttempts: 1,
     requestHandler: {
-      connectionTimeout: connectMs,
+      connectionTimeout: options.connectMs ?? usualConnectMs,
       throwOnRequestTimeout: true,
       httpsAgent: { keepAlive: true, maxSockets: sockets },
       httpAgent: { keepAlive: true, maxSockets: sockets },
@@ -126,11 +128,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (closed) throw shutDown();
     const over = new AbortController();
     const end = () => over.abort();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      end();
-    }, deadlineMs);
+    const timer = setTimeout(end, deadlineMs);
     signal?.addEventListener('abort', end, { once: true });
     if (signal?.aborted) end();
     underWay.add(over);
@@ -139,9 +137,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     } catch (error) {
       if (signal?.aborted) throw cancelled(signal.reason);
       if (closed) throw shutDown();
-      const timeout = error instanceof HangtagError && error.code === 'inference.timeout';
-      // Whatever became of a call that was cut off in its middle.
-      throw late && !timeout ? tooLate(error) : error;
+      throw error;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);

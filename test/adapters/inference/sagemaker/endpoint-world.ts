@@ -1,4 +1,6 @@
 /** An endpoint on loopback and the client's calls of it: the AWS SDK, the front door, a container behind it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
 import {
@@ -106,6 +108,45 @@ export async function startRelay(to: string, port = 0): Promise<Relay> {
     close() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+const deaf = `const { connect, createServer } = require('node:net');
+let to = 0;
+const server = createServer((socket) => {
+  const next = connect(to, '127.0.0.1');
+  socket.pipe(next).pipe(socket);
+  for (const one of [socket, next]) one.on('error', () => {});
+});
+server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));
+process.once('message', (port) => { to = port; process.send('known'); });`;
+
+/** Somebody who listens, and takes no connection: its queue is full. Once it hears, it passes bytes on to a door. */
+export async function startDeaf(): Promise<{
+  readonly url: string;
+  hear(to: string): Promise<void>;
+  close(): Promise<void>;
+}> {
+  const child = spawn(process.execPath, ['-e', deaf], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const [first] = await once(child.stdout!, 'data');
+  const port = Number(String(first));
+  child.kill('SIGSTOP');
+  const queued = [0, 1].map(() => connect(port, '127.0.0.1').on('error', () => {}));
+  await Promise.all(queued.map((socket) => once(socket, 'connect')));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async hear(to) {
+      for (const socket of queued) socket.destroy();
+      child.kill('SIGCONT');
+      child.send(Number(new URL(to).port));
+      await once(child, 'message');
+    },
+    async close() {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      for (const socket of queued) socket.destroy();
+      await gone;
     },
   };
 }

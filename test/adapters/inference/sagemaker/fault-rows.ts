@@ -14,7 +14,7 @@ interface Making {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly bytes?: number;
   /** Set right without a restart, by a change outside. */
-  readonly healed?: 'endpoint' | 'listener' | 'credentials';
+  readonly healed?: 'endpoint' | 'listener' | 'deaf listener' | 'credentials';
 }
 
 export interface Row extends Making {
@@ -53,7 +53,7 @@ const container = (status: number, message: string): Making => ({ script: { stat
 const away = 'The endpoint is not available right now.';
 const cut = 'The connection to the endpoint was cut.';
 const late = 'The endpoint gave no answer in time; nothing was stored.';
-const missing = 'The endpoint does not exist in this region, or is still being created.';
+const missing = 'There is no such endpoint, variant or inference component in this region, or not yet.';
 const refused = 'The endpoint refuses the credentials of this service.';
 const tooLarge = 'The endpoint refuses calls of this size: lower SAGEMAKER_MAX_PAYLOAD.';
 const component = 'The endpoint wants SAGEMAKER_INFERENCE_COMPONENT to be set, or not to be.';
@@ -104,10 +104,19 @@ export const rows: readonly Row[] = [
   again('connection reset after the work', cut, { script: 'reset when done' }),
   again('connection reset within the answer', cut, { script: 'half' }),
   again('nothing listens there', 'The endpoint cannot be reached.', { healed: 'listener' }),
+  again('nobody takes the connection', 'The endpoint cannot be reached.', {
+    options: { connectMs: 150 },
+    healed: 'deaf listener',
+  }),
   never('no such endpoint in this region, or not yet', missing, {
     options: { endpoint: 'gone' },
     healed: 'endpoint',
   }),
+  never(
+    'no such inference component',
+    missing,
+    validation('Inference Component x not found for account 123456789012.'),
+  ),
   never('no such variant', missing, { options: { variant: 'Green' } }, settled('SAGEMAKER_VARIANT')),
   never(
     'scaled to zero, no copy of the inference component',

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { HangtagError } from '../../../../src/domain/errors.ts';
-import { type EndpointWorld, type Relay, startRelay, startWorld } from './endpoint-world.ts';
+import { type EndpointWorld, startDeaf, startRelay, startWorld } from './endpoint-world.ts';
 import { codeOf, type Row, rows, written } from './fault-rows.ts';
 
 /** Three tries are all there are here; the service's own are four. */
@@ -19,10 +19,10 @@ const well = () => ({
 });
 
 let endpoint: EndpointWorld;
-const relays: Relay[] = [];
+const started: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await endpoint.close();
-  for (const relay of relays.splice(0)) await relay.close();
+  for (const one of started.splice(0)) await one.close();
 });
 const ask = (bytes = 10, deadlineMs = 10_000) =>
   endpoint.runtime.invoke(
@@ -31,13 +31,18 @@ const ask = (bytes = 10, deadlineMs = 10_000) =>
     { deadlineMs },
   );
 
-/** A port that nobody listens on, and how to have somebody do so. */
-async function silentPort() {
-  const relay = await startRelay('http://127.0.0.1:1');
-  await relay.close();
+/** An address where nobody answers, and how to have somebody do so. */
+async function silentAddress(healed: Row['healed']) {
+  if (healed === 'deaf listener') {
+    const deaf = await startDeaf();
+    started.push(deaf);
+    return { url: deaf.url, listen: () => deaf.hear(endpoint.door.url) };
+  }
+  const { url, close } = await startRelay('http://127.0.0.1:1');
+  await close();
   return {
-    url: relay.url,
-    listen: async () => relays.push(await startRelay(endpoint.door.url, Number(new URL(relay.url).port))),
+    url,
+    listen: async () => void started.push(await startRelay(endpoint.door.url, Number(new URL(url).port))),
   };
 }
 
@@ -45,21 +50,21 @@ describe('the table', () => {
   test.each(rows)('$fault', async (row: Row) => {
     const { script, healed, environment = {}, options, does } = row;
     const tries = triesOf[does];
-    const port = healed === 'listener' ? await silentPort() : null;
+    const silent = healed?.endsWith('listener') ? await silentAddress(healed) : null;
     endpoint = await startWorld(well, options, {
       ...environment,
-      ...(port ? { AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: port.url } : {}),
+      ...(silent ? { AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: silent.url } : {}),
     });
     const { door, runtime, watch } = endpoint;
     if (script !== undefined) door.script(...Array.from({ length: tries }, () => script));
 
     const deadlineMs = does === 'waits' ? 300 : 10_000;
-    const started = performance.now();
+    const before = performance.now();
     const error = await ask(row.bytes, deadlineMs).then(
       () => expect.fail('it went through'),
       (raised) => raised as HangtagError,
     );
-    expect(performance.now() - started).toBeLessThan(does === 'waits' ? 1500 : 5000);
+    expect(performance.now() - before).toBeLessThan(does === 'waits' ? 1500 : 5000);
     expect(error).toMatchObject({ code: codeOf(row), message: row.says, retryAfter: row.retryAfter });
     expect(watch.called.mock.calls.map(([result]) => result)).toEqual(Array(tries).fill('failed'));
     expect(watch.retried.mock.calls).toEqual(Array(tries - 1).fill([does]));
@@ -68,7 +73,7 @@ describe('the table', () => {
     if (healed === 'endpoint') endpoint.containers.gone = well;
     if (healed === 'credentials')
       for (const [name, value] of Object.entries(door.environment)) vi.stubEnv(name, value || undefined);
-    await port?.listen();
+    await silent?.listen();
     if (script !== undefined || healed !== undefined) expect(await ask()).toBe('well');
     // Else it needs a restart, and says so.
     else expect(row.back).toMatch(/after a restart$/);
