@@ -52,9 +52,7 @@ describe.skipIf(clip === '').each(['clip', 'siglip'])('%s, by the service’s cl
     await door.close();
     vi.unstubAllEnvs();
   });
-  /** Of a file, prepared here. */
-  const prepared = async (bytes: Buffer) =>
-    model.embed((await reader.prepare(bytes, model.card.input)).input);
+  const prepared = async (bytes: Buffer) => (await reader.prepare(bytes, model.card.input)).input;
   /** What the endpoint makes of the file itself. */
   async function byEndpoint(bytes: Buffer): Promise<Float32Array> {
     const call = { body: bytes, contentType: 'image/jpeg', attributes: { task: 'embed' } };
@@ -75,14 +73,14 @@ describe.skipIf(clip === '').each(['clip', 'siglip'])('%s, by the service’s cl
         model.embed({ width: size, height: size, data: Uint8Array.from(await readFile(pixels)) }),
       ),
     );
-    const files = await Promise.all(pictures.map(async ({ file }) => prepared(await readFile(file))));
+    const files = await Promise.all(
+      pictures.map(async ({ file }) => model.embed(await prepared(await readFile(file)))),
+    );
     const ofPixels = same.map((vector, index) => dot(vector, wanted[index]!));
     const ofFiles = files.map((vector, index) => dot(vector, wanted[index]!));
-    const [each] = pictures.map(() =>
-      pictures.map(({ name }, index) => `${name} ${ofFiles[index]!.toFixed(5)}`),
-    );
+    const each = pictures.map(({ name }, index) => `${name} ${ofFiles[index]!.toFixed(5)}`);
     console.log(
-      `${kind}: smallest cosine ${least(ofPixels).toFixed(7)} from the same pixels; ${each!.join(', ')}`,
+      `${kind}: smallest cosine ${least(ofPixels).toFixed(7)} from the same pixels; ${each.join(', ')}`,
     );
     expect(least(ofPixels)).toBeGreaterThanOrEqual(0.9999);
     expect(least(ofFiles)).toBeGreaterThanOrEqual(0.995);
@@ -94,8 +92,9 @@ describe.skipIf(clip === '').each(['clip', 'siglip'])('%s, by the service’s cl
       const all = (await readdir(photos)).filter((name) => name.endsWith('.jpg')).sort();
       const names = all.filter((_, index) => index % Math.floor(all.length / 100) === 0).slice(0, 100);
       const bytes = await Promise.all(names.map((name) => readFile(path.join(photos, name))));
+      const inputs = await Promise.all(bytes.map(prepared));
       const calls = watch.called.mock.calls.length;
-      const ours = await Promise.all(bytes.map(prepared));
+      const ours = await Promise.all(inputs.map((input) => model.embed(input)));
       const sent = watch.called.mock.calls.length - calls;
       const theirs: Float32Array[] = [];
       for (const one of bytes) theirs.push(await byEndpoint(one));
@@ -106,7 +105,8 @@ describe.skipIf(clip === '').each(['clip', 'siglip'])('%s, by the service’s cl
         `${kind}: ${names.length} photos in ${sent} calls; cosine ${least(cosines).toFixed(5)} at least, ` +
           `${mean(cosines).toFixed(5)} on average (${mean(next).toFixed(3)} to the photo after it)`,
       );
-      expect(sent).toBeLessThan(names.length);
+      // Four at once, and whatever waits behind them together.
+      expect(sent).toBeLessThan(names.length / 4);
       expect(least(cosines)).toBeGreaterThanOrEqual(0.995);
       // So close is only the same picture: another one is not.
       expect(mean(next)).toBeLessThan(0.99);
