@@ -75,9 +75,9 @@ async function openBundled({ config, log, meter, taxonomy, source }: ModelNeeds)
 /** A model with a text tower: first its captions of categories, then it is ready, then the others in the background. */
 function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
   const { config, log, meter, taxonomy, source, vectors, patient } = needs;
-  const stopping = new AbortController();
   let bank: TextBank | null = null;
-  let filling: Promise<void> = Promise.resolve();
+  /** The captions of one model, in the background: given up with it. */
+  let filling = { stop: () => {}, over: Promise.resolve() };
 
   const models = awaitModel<OpenedModel>({
     async open(signal, say) {
@@ -102,28 +102,35 @@ function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
       bank = opening;
       const model = { ...clip, bank: async () => opening.bank };
       const opened = await meant({ taxonomy, source, log }, measuredModel(model, meter), opening.load);
-      filling = fill(opening, stopping.signal, log);
+      const stopping = new AbortController();
+      filling = { stop: () => stopping.abort(), over: fill(opening, stopping.signal, log) };
       return opened;
     },
     wait: backOff,
     patient,
     onWaiting: (reason, tries) => log.warn({ tries }, `waiting for the model: ${reason}`),
   });
+  let closed = false;
+  models.ready().catch((err: unknown) => {
+    if (!closed) log.error({ err }, 'the model cannot be used');
+  });
   meter.captions(() => bank?.progress() ?? null);
   return {
     ...models,
     again() {
       bank = null;
+      filling.stop();
       models.again();
     },
     away: () => models.reason() ?? place.away(),
     resting: () => models.reason() !== null || place.resting(),
     captions: () => bank?.progress() ?? null,
     async close() {
-      stopping.abort();
+      closed = true;
+      filling.stop();
       models.stop();
       await place.close();
-      await filling;
+      await filling.over;
     },
   };
 }

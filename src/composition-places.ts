@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Runtime } from './adapters/inference/sagemaker/runtime.ts';
 import type { ClipModel } from './application/ports-clip.ts';
 import type { ModelPresence } from './application/run-operation.ts';
-import { alwaysThere, type ModelNeeds } from './composition-opened.ts';
+import { alwaysThere, insist, type ModelNeeds } from './composition-opened.ts';
 import type { Config } from './config.ts';
 
 /** A CLIP somewhere: how it is opened, and whether it answers since. */
@@ -29,6 +29,7 @@ export async function localPlace({ config, meter }: PlaceNeeds): Promise<ClipPla
     limits: localLimits(config),
     watch: meter.inferenceQueue,
   });
+  insist(config, clip.card);
   return { open: async () => clip, ...alwaysThere, close: () => clip.close() };
 }
 

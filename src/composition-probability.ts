@@ -54,12 +54,17 @@ export async function openProbabilities(needs: ModelNeeds): Promise<Models> {
     patient,
     onWaiting: (reason, tries) => log.warn({ tries }, `waiting for the model: ${reason}`),
   });
+  let closed = false;
+  models.ready().catch((err: unknown) => {
+    if (!closed) log.error({ err }, 'the model cannot be used');
+  });
   return {
     ...models,
     away: () => models.reason() ?? runtime.reason(),
     resting: () => models.reason() !== null || runtime.resting(),
     captions: () => null,
     async close() {
+      closed = true;
       models.stop();
       await last?.close();
       runtime.close();

@@ -36,7 +36,9 @@ async function start(): Promise<void> {
     },
   );
   const address = await app.listen({ host: config.HOST, port: config.PORT });
-  log.info({ address }, `hangtag is ready: ${address}`);
+  const { model } = (await services.readiness()).checks;
+  if (model) log.warn({ address }, `hangtag listens: ${address}. It cannot tag yet: ${model}`);
+  else log.info({ address }, `hangtag is ready: ${address}`);
 }
 
 start().catch((error: unknown) => {

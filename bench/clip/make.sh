@@ -3,16 +3,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cache=$(test/rings/djl/install.sh)
+quantizer="$cache/quantizer-onnxruntime-1.20.1"
 out="$cache/vit-b-32-$(cat bench/clip/make.py deploy/export/export.py | sha256sum | cut -c1-12)"
 if [ ! -e "$out/done" ]; then
   {
-    [ -d "$cache/quantizer" ] || {
-      "$cache/venv/bin/python" -m pip install -q --no-deps --target "$cache/quantizer.part" \
+    [ -d "$quantizer" ] || {
+      rm -rf "$quantizer.part"
+      "$cache/venv/bin/python" -m pip install -q --no-deps --target "$quantizer.part" \
         onnx==1.16.2 onnxruntime==1.20.1 flatbuffers==24.3.25 coloredlogs==15.0.1 humanfriendly==10.0
-      mv "$cache/quantizer.part" "$cache/quantizer"
+      mv "$quantizer.part" "$quantizer"
     }
     rm -rf "$out" && mkdir -p "$out"
-    env LD_LIBRARY_PATH="$cache/openblas" PYTHONPATH="$cache/quantizer" HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1 \
+    env LD_LIBRARY_PATH="$cache/openblas" PYTHONPATH="$quantizer" HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1 \
       PYTHONWARNINGS=ignore "$cache/venv/bin/python" bench/clip/make.py "$out"
     touch "$out/done"
   } >&2

@@ -6,7 +6,7 @@
 import { HangtagError } from '../domain/errors.ts';
 
 export interface Awaited<T> {
-  /** What the model gives once it is there. Raises `inference.unavailable`, or what stands in its way for good. */
+  /** What the model gives once it is there. Raises `inference.unavailable`. */
   now(): T;
   /** Resolves when the model is there; rejects where it never will be. */
   ready(): Promise<T>;
@@ -70,8 +70,11 @@ export function awaitModel<T>({ open, wait, patient = true, onWaiting }: AwaitMo
     ready: () => ready,
     now() {
       if ('value' in state) return state.value;
-      if (state.final) throw state.fault;
-      const detail = `The model is not available yet: ${messageOf(state.fault)} Nothing was stored.`;
+      if (state.final && state.fault instanceof HangtagError) throw state.fault;
+      // What it is that somebody must put right stands in the log: it may name files.
+      const detail = state.final
+        ? 'The model cannot be used: the service’s log says why. Nothing was stored.'
+        : `The model is not available yet: ${messageOf(state.fault)} Nothing was stored.`;
       throw new HangtagError('inference.unavailable', detail, { cause: state.fault, retryAfter: 10 });
     },
     reason: () => ('value' in state ? null : messageOf(state.fault)),

@@ -30,11 +30,17 @@ test('away, then there: what waits is told why, and nobody starts anew', async (
   expect(told).toEqual([1, 2, 3].map((count) => `${count} The endpoint does not exist.`));
 });
 
-test('what waiting cannot help with is final, and said as it is', async () => {
+test('what waiting cannot help with is final: whoever waits gets it as it is, callers are told to ask the log', async () => {
   const wrong = new Error('the fingerprint differs');
   const model = awaitModel({ open: () => Promise.reject(wrong), wait: soon });
   await expect(model.ready()).rejects.toBe(wrong);
-  expect(() => model.now()).toThrow(wrong);
+  expect(() => model.now()).toThrow(
+    expect.objectContaining({
+      code: 'inference.unavailable',
+      cause: wrong,
+      message: expect.stringMatching(/log says why/),
+    }),
+  );
   expect(model.reason()).toBe('the fingerprint differs');
 });
 

@@ -72,11 +72,14 @@ export function createBatcher<I, O>(
             for (const entry of batch) entry.reject(error);
           },
         )
-        .finally(() => {
-          running--;
-          watch?.running(running);
-          pump();
-        });
+        // A turn later: whoever was answered just now and comes again at once shares the next batch.
+        .finally(() =>
+          setImmediate(() => {
+            running--;
+            watch?.running(running);
+            pump();
+          }),
+        );
     }
     watch?.waiting(queue.length);
   }

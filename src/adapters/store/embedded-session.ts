@@ -1,18 +1,16 @@
 /**
  * The embedded database's one session, lent out by a pool of one: transactions queue, and no query can slip into
  * another's transaction.
- *
- * When PostgreSQL stops itself (a PANIC, such as a disk that fails to flush), a server would start anew. Here the next
- * message to the stopped engine would spin for ever inside WebAssembly and take the whole process with it. So from then
- * on nothing is sent any more, every call is refused, and only a new process goes on, from what is on the disk.
  */
 import type { PGlite } from '@electric-sql/pglite';
 import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { watchEngine } from './engine-messages.ts';
 import type { StoreLog } from './failures.ts';
 import { GroupingDialect, groupCommits } from './grouped-commits.ts';
 import { guardedPool } from './guarded-pool.ts';
+import { createStatementNames } from './statement-names.ts';
 import type { Tables } from './tables.ts';
 
 /** Callers wait for the one connection; this long means that the process cannot keep up. */
@@ -29,7 +27,7 @@ export interface EmbeddedSession {
 }
 
 export function createEmbeddedSession(database: PGlite, log: StoreLog): EmbeddedSession {
-  const stopped = watch(database, log);
+  const stopped = watchEngine(database, log);
   // The adapter is no socket and has only what the driver calls, which the driver's types do not know.
   const adapter = createPgConfig(database) as unknown as pg.PoolConfig;
   const pool = new pg.Pool({
@@ -42,7 +40,7 @@ export function createEmbeddedSession(database: PGlite, log: StoreLog): Embedded
       await client.query('rollback');
     },
   });
-  const guarded = guardedPool(pool, log);
+  const guarded = guardedPool(pool, log, createStatementNames());
   // Beside the grouped commits, not through them: this is what they wait for.
   const flushing = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guarded }) });
   const groups = groupCommits(guarded, () => flushCommitted(flushing));
@@ -68,27 +66,4 @@ async function flushCommitted(db: Kysely<Tables>): Promise<void> {
     select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'hangtag', '')`.execute(
     db,
   );
-}
-
-/** Stands between the driver and the engine, message by message. Returns whether the engine has stopped. */
-function watch(database: PGlite, log: StoreLog): () => boolean {
-  const send = database.execProtocolStream.bind(database);
-  let stopped: unknown = null;
-  database.execProtocolStream = async (message, options) => {
-    if (stopped) throw new Error('The embedded database has stopped itself.', { cause: stopped });
-    try {
-      const answers = await send(message, options);
-      stopped =
-        answers.find(
-          (answer) => 'severity' in answer && (answer.severity === 'PANIC' || answer.severity === 'FATAL'),
-        ) ?? null;
-      return answers;
-    } catch (error) {
-      stopped = error;
-      throw error;
-    } finally {
-      if (stopped) log.error({ err: stopped }, 'the embedded database has stopped itself: restart hangtag');
-    }
-  };
-  return () => stopped !== null;
 }

@@ -6,15 +6,17 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 import { breaksConnection, isLostRace, type StoreLog, translated, unavailable } from './failures.ts';
+import type { NameOf } from './statement-names.ts';
 
-export function guardedPool(pool: pg.Pool, log: StoreLog): PostgresPool {
+/** `nameOf`: keeps statements with values ready in the session; without it none is. */
+export function guardedPool(pool: pg.Pool, log: StoreLog, nameOf: NameOf = () => null): PostgresPool {
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
   // The pool listens only while a connection is idle. While one is lent out, the query in work reports the loss.
   pool.on('connect', (client) => client.on('error', () => {}));
   return {
     async connect() {
       try {
-        return guardedClient(await pool.connect());
+        return guardedClient(await pool.connect(), nameOf);
       } catch (error) {
         throw error instanceof Error && error.message.startsWith('timeout exceeded')
           ? unavailable('The database is busy: no connection became free in time.', error)
@@ -25,12 +27,13 @@ export function guardedPool(pool: pg.Pool, log: StoreLog): PostgresPool {
   };
 }
 
-function guardedClient(client: pg.PoolClient): PostgresPoolClient {
+function guardedClient(client: pg.PoolClient, nameOf: NameOf): PostgresPoolClient {
   let broken = false;
   const query = async (text: string, parameters: readonly unknown[]) => {
     if (broken) throw unavailable('The connection to the database was lost.');
     try {
-      return await client.query(text, [...parameters]);
+      const name = parameters.length > 0 ? nameOf(text) : null;
+      return await client.query({ text, values: [...parameters], ...(name === null ? {} : { name }) });
     } catch (error) {
       if (breaksConnection(error)) broken = true;
       throw isLostRace(error) ? error : translated(error);

@@ -69,7 +69,10 @@ export const servicePaths: Json = {
         'Per attribute: `supported`, else it is in `provenance.notSupported` of every product it applies to; `threshold`, from which a value is accepted; and where it is calibrated, the share of accepted values that were right (`precision`) and of products that got one (`coverage`).',
       ),
       summary: 'What the active model is, can, and refuses',
-      responses: { 200: json(modelSchema, 'The model.', {}, ['model']), ...refusals() },
+      responses: {
+        200: json(modelSchema, 'The model.', {}, ['model']),
+        ...refusals('inference.unavailable'),
+      },
     },
   },
   '/healthz': {

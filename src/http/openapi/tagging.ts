@@ -173,7 +173,13 @@ export const taggingPaths: Json = {
       },
       responses: {
         200: json(tagSetSchema, 'The TagSet as it stands now.', etag, ['reviewed']),
-        ...refusals('product.invalid_id', 'product.not_found', 412, 'request.unsupported_type'),
+        ...refusals(
+          'product.invalid_id',
+          'product.not_found',
+          412,
+          'request.unsupported_type',
+          'inference.unavailable',
+        ),
       },
     },
   },

@@ -36,6 +36,14 @@ describe('faults of the endpoint', () => {
       'never',
       'inference.unavailable',
     ],
+    [
+      'an endpoint at zero',
+      sdk('ValidationError', 400, {
+        message: 'Inference Component has no capacity to process this request.',
+      }),
+      'never',
+      'inference.unavailable',
+    ],
     ['expired credentials', sdk('ExpiredTokenException', 403), 'never', 'inference.unavailable'],
     ['denied access', sdk('AccessDeniedException', 403), 'never', 'inference.unavailable'],
     ['too large a body', sdk('SyntaxError', 413), 'never', 'inference.unavailable'],
@@ -43,11 +51,12 @@ describe('faults of the endpoint', () => {
     ['a refused connection', network('ECONNREFUSED'), 'again', 'inference.unavailable'],
     ['an unknown host', network('ENOTFOUND'), 'again', 'inference.unavailable'],
     ['an abort by the deadline', sdk('AbortError', 0), 'never', 'inference.timeout'],
-  ])('%s', (_, error, chance, code) => {
+  ])('%s', (name, error, chance, code) => {
     const verdict = judge(error);
     expect([verdict.chance, verdict.error.code]).toEqual([chance, code]);
     expect(verdict.error.cause).toBe(error);
     expect(verdict.error.retryAfter).toBeGreaterThan(0);
+    if (name === 'an endpoint at zero') expect(verdict.error.message).toBe('The endpoint is scaled to zero.');
   });
 });
 
