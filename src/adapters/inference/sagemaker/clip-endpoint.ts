@@ -87,7 +87,15 @@ export async function openClipEndpoint(
       const body = Buffer.concat(left.map(({ item }) => item));
       const call = { body, contentType: 'application/octet-stream', attributes };
       const limits = { deadlineMs: Math.max(1, deadline - performance.now()) };
-      const answers = await embed(call, 'images', left.length, limits);
+      let answers: readonly Embedded[];
+      try {
+        answers = await embed(call, 'images', left.length, limits);
+      } catch (error) {
+        // A repetition that fails is the fault of none whose vector is there already.
+        if (round === 1 || !(error instanceof HangtagError)) throw error;
+        for (const { index } of left) results[index] = error;
+        break;
+      }
       const again: typeof left = [];
       for (const [at, answer] of answers.entries()) {
         const one = left[at]!;

@@ -156,6 +156,18 @@ describe('pictures', () => {
     expect(world.pictures).toEqual([1, 2, 2, 1]);
   });
 
+  test('a repetition that fails takes along none that was answered before', async () => {
+    world.refuse.set(2, { code: 'inference.overloaded', retry: true, times: 1 });
+    const model = await open();
+    const first = embed(model, red);
+    const both = Promise.allSettled([embed(model, green), embed(model, plain(2, 2, 2))]);
+    await first;
+    // The batch of two goes through, the repetition does not.
+    door.script('none', { status: 424, message: 'a bug' });
+    const [neighbour, repeated] = await both;
+    expect([neighbour.status, repeated.status]).toEqual(['fulfilled', 'rejected']);
+  });
+
   test('a deadline ends the waiting, and the next picture is well', async () => {
     const model = await open({ deadlineMs: 300 });
     world.delayMs = 2000;
