@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ClipContainer, clipContainer } from '../adapters/inference/sagemaker/clip-container.ts';
-import { longRuns } from '../command.ts';
+import { longRuns } from '../long-runs.ts';
 import type { Container } from '../rings/sagemaker-container.ts';
 import { type Door, startDoor } from '../rings/sagemaker-door.ts';
 import { type OwnDatabase, ownDatabase } from './own-database.ts';

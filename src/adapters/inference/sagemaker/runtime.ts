@@ -2,6 +2,7 @@
  * Calls of one SageMaker endpoint: sockets kept alive and enough of them, no call without a deadline, and nothing tried
  * again by the SDK, because what is worth trying is decided in `faults.ts` and done in `retries.ts`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { EndpointWatch } from '../../../application/ports.ts';
 import { HangtagError } from '../../../domain/errors.ts';
@@ -85,7 +86,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const retrying = createRetrying(options.retries ?? usualRetries, {
     now,
     random: Math.random,
-    sleep,
+    // Rejects where the signal ends it early: the next look at the signal says so.
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     // Raised by `read`: the answer came and is of no use, and will be the same the next time.
     judge: (error) => (error instanceof HangtagError ? { chance: 'never', error } : judge(error)),
     onRetry: (chance) => watch?.retried(chance),
@@ -182,16 +184,4 @@ function cancelled(cause: unknown): HangtagError {
 
 function shutDown(): HangtagError {
   return new HangtagError('inference.unavailable', 'The model is shutting down.', { retryAfter: 5 });
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
