@@ -77,13 +77,11 @@ describe.skipIf(!longRuns)('an endpoint', () => {
     const ready = await call('/readyz');
     expect([ready.status, ready.body.checks.store]).toEqual([503, null]);
     await soon(async () =>
-      expect((await call('/readyz')).body.checks.model).toMatch(/does not exist in this region/),
+      expect((await call('/readyz')).body.checks.model).toMatch(/There is no such endpoint/),
     );
     const refused = await post('a');
     expect([refused.status, refused.body.code]).toEqual([503, 'inference.unavailable']);
-    expect(refused.body.detail).toMatch(
-      /not available yet: The endpoint does not exist .* Nothing was stored/,
-    );
+    expect(refused.body.detail).toMatch(/not available yet: There is no such endpoint.* Nothing was stored/);
     expect(refused.retryAfter).toBeGreaterThan(0);
     expect((await call('/products/a/tags')).status).toBe(404);
     expect((await call('/model')).status).toBe(503);
