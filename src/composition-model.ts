@@ -36,7 +36,7 @@ export async function openModels(needs: ModelNeeds): Promise<Models> {
 /** The model alone, for a look at it: no captions, and nothing waited for. */
 export async function openModelOnce(config: Config): Promise<CheckedModel & { close(): Promise<void> }> {
   const meter = createMeter();
-  if (config.SAGEMAKER_CONTRACT === 'probability')
+  if (config.INFERENCE_BACKEND === 'sagemaker' && config.SAGEMAKER_CONTRACT === 'probability')
     throw new Error(
       'An endpoint with SAGEMAKER_CONTRACT=probability says nothing of itself and gives no vectors.',
     );

@@ -1,4 +1,5 @@
 /** A model once it is open, whatever it is: what `composition.ts` makes the use-cases of, and what every backend needs for that. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Meter } from './adapters/metrics/meter.ts';
 import type { Awaited } from './application/awaiting-model.ts';
@@ -65,16 +66,8 @@ export async function meant(
 }
 
 /** Half a second, doubled with every try up to half a minute, and up to as much again by chance. */
-export function backOff(tries: number, signal: AbortSignal): Promise<void> {
+export async function backOff(tries: number, signal: AbortSignal): Promise<void> {
   const ms = Math.min(30_000, 500 * 2 ** (tries - 1)) * (1 + Math.random());
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
+  // Rejects where the signal ends it early, which is no fault.
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }

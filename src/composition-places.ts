@@ -12,7 +12,7 @@ export interface ClipPlace extends ModelPresence {
   close(): Promise<void>;
 }
 
-export type PlaceNeeds = Pick<ModelNeeds, 'config' | 'meter'> & {
+type PlaceNeeds = Pick<ModelNeeds, 'config' | 'meter'> & {
   /** The endpoint answers for another model than the one that was opened. */
   readonly onChanged: () => void;
 };
@@ -21,7 +21,7 @@ export function placeOf(needs: PlaceNeeds): Promise<ClipPlace> {
   return needs.config.INFERENCE_BACKEND === 'onnx' ? localPlace(needs) : remotePlace(needs);
 }
 
-export async function localPlace({ config, meter }: PlaceNeeds): Promise<ClipPlace> {
+async function localPlace({ config, meter }: PlaceNeeds): Promise<ClipPlace> {
   const { openOnnxClip } = await import('./adapters/inference/onnx-clip/open-onnx-clip.ts');
   const clip = await openOnnxClip({
     directory: need(config.onnxModelDir),
@@ -47,7 +47,7 @@ export async function runtimeOf({ config, meter }: Pick<ModelNeeds, 'config' | '
   });
 }
 
-export async function remotePlace({ config, meter, onChanged }: PlaceNeeds): Promise<ClipPlace> {
+async function remotePlace({ config, meter, onChanged }: PlaceNeeds): Promise<ClipPlace> {
   const { openClipEndpoint } = await import('./adapters/inference/sagemaker/clip-endpoint.ts');
   const slots = config.SAGEMAKER_CONCURRENCY;
   const runtime = await runtimeOf({ config, meter });
@@ -76,7 +76,7 @@ export async function remotePlace({ config, meter, onChanged }: PlaceNeeds): Pro
 }
 
 /** `parseConfig` has seen to it. */
-export function need<T>(setting: T | null | undefined): T {
+function need<T>(setting: T | null | undefined): T {
   if (setting === null || setting === undefined) throw new TypeError('a setting of the backend is missing');
   return setting;
 }

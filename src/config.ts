@@ -113,10 +113,10 @@ const settings = z.object({
     ),
   SAGEMAKER_MAX_PAYLOAD: whole('SAGEMAKER_MAX_PAYLOAD', 100_000, 25_000_000)
     .default(5_500_000)
-    .describe('Bytes of one call, at most. Endpoints refuse more than 6 MB, some more than that.'),
+    .describe('Bytes of one call, at most. Real-time endpoints refuse more than 6 MB.'),
   SAGEMAKER_CONCURRENCY: whole('SAGEMAKER_CONCURRENCY', 1, 256)
     .default(4)
-    .describe('Calls with pictures at the same time: about two for each worker of the endpoint.'),
+    .describe('Calls with pictures at the same time: as many as the endpoint works on in parallel.'),
   ONNX_MODEL_DIR: z
     .string()
     .min(1)
@@ -124,7 +124,7 @@ const settings = z.object({
     .describe('Folder of a CLIP in ONNX, as `model pull` writes it: docs/models.md.'),
   CLIP_TEMPLATES: whole('CLIP_TEMPLATES', 1, 16)
     .default(1)
-    .describe('Templates each caption is put into: more is slower to start and a little more exact.'),
+    .describe('Templates that each caption is put into and averaged over; more make the first start longer.'),
   MODEL_FINGERPRINT: z
     .string()
     .regex(/^[0-9a-f]{12}$/, 'must be 12 hexadecimal digits, as GET /model and `model check` show them')

@@ -2,6 +2,3 @@
 import path from 'node:path';
 
 export const command = path.resolve(import.meta.dirname, '../dist/cli/hangtag.js');
-
-/** Journeys that take long are made where this is set: by the rings of `.ci/run`, on PostgreSQL and for robustness. */
-export const longRuns = process.env.LONG_RUNS !== undefined;

@@ -22,7 +22,7 @@ export interface Finding {
 
 type Rgb = readonly [number, number, number];
 
-/** Colours that every CLIP tells apart, and the sentence that goes with each. */
+/** Colours that a CLIP should tell apart, and the sentence that goes with each. Not tried on trained weights: docs/models.md. */
 const fields: readonly (readonly [string, Rgb])[] = [
   ['a plain red image', [220, 20, 20]],
   ['a plain green image', [20, 160, 40]],

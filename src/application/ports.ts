@@ -1,7 +1,8 @@
 /**
  * Everything the use-cases need from outside, in the domain's words. Read this first.
- * Store and Originals have several implementations, which pass one contract suite under `test/contracts/`. ImageReader,
- * ImageModel and TaxonomySource have one each so far; tests of the use-cases put behaving fakes in their place.
+ * Store and Originals have several implementations, which pass one contract suite under `test/contracts/`. Those of
+ * ImageModel are held against each other in `test/rings/`. ImageReader and TaxonomySource have one each; tests of the
+ * use-cases put behaving fakes in their place.
  */
 
 import type { VectorBank } from '../domain/tagging/bank.ts';

@@ -93,8 +93,15 @@ describe(`${hostileImages.length} hostile images`, () => {
     const turn = ways[hostileImages.indexOf(image) % ways.length]!;
     for (const way of process.env.LONG_RUNS ? ways : [turn]) {
       const start = performance.now();
-      const answer = await send(`${image.name} ${way}`, way, image.type, bytes);
-      const found = await verdict(answer);
+      let answer = await send(`${image.name} ${way}`, way, image.type, bytes);
+      let found = await verdict(answer);
+      // A machine that is busy with other things: load is shed, and a caller comes again.
+      for (let turn = 0; found === 'service.overloaded' && turn < 30; turn++) {
+        if (allowed(image, way).includes(found)) break;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        answer = await send(`${image.name} ${way}`, way, image.type, bytes);
+        found = await verdict(answer);
+      }
       slow.push([performance.now() - start, `${image.name} (${way})`]);
       counts.set(found, (counts.get(found) ?? 0) + 1);
       expect(allowed(image, way), `as ${way}`).toContain(found);

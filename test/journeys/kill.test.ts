@@ -8,11 +8,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
-import { acknowledgedMore, chances, settleAll, startLoad } from './mixed-load.ts';
+import { acknowledgedMore, chances, eachAcknowledged, settleAll, startLoad } from './mixed-load.ts';
 import { ownDatabase } from './own-database.ts';
 import { startService } from './service.ts';
 
-const rounds = Number(process.env.KILL_ROUNDS ?? 1);
+const rounds = Number(process.env.KILL_ROUNDS ?? 2);
 const seed = Number(process.env.KILL_SEED ?? 1);
 
 test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 180_000 + rounds * 30_000 }, async () => {
@@ -31,6 +31,7 @@ test(`nothing acknowledged is lost in ${rounds} kills`, { timeout: 180_000 + rou
     for (let round = 1; round <= rounds; round++) {
       const load = startLoad({ url: service.url, ledger, run, lanes: 6, seed: seed * 100 + round });
       await acknowledgedMore(ledger, 12);
+      await eachAcknowledged(ledger);
       await sleep(chance() * 1200);
       // Told to stop first, so that no caller takes the dying service for a fault of its own.
       const stopped = load.stop();

@@ -179,6 +179,15 @@ export async function acknowledgedMore({ acknowledged }: Ledger, changes: number
   }
 }
 
+/** Resolves once there was one of each: what is checked afterwards speaks of all three. */
+export async function eachAcknowledged({ acknowledged }: Ledger): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (Math.min(acknowledged.tagged, acknowledged.reviewed, acknowledged.deleted) === 0) {
+    if (performance.now() > end) throw new Error('not one of each change was acknowledged within 30 s');
+    await sleep(20);
+  }
+}
+
 /** Reads every product of the ledger back; everything that is not as it may be. */
 export async function settleAll(url: string, ledger: Ledger): Promise<string[]> {
   const wrong: string[] = [];

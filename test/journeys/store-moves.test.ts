@@ -11,7 +11,8 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../adapters/store/fresh-database.ts';
-import { command, longRuns } from '../command.ts';
+import { command } from '../command.ts';
+import { longRuns } from '../long-runs.ts';
 import { type Service, startService } from './service.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

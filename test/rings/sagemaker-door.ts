@@ -14,7 +14,8 @@ import { type Container, type ContainerAnswer, callContainer } from './sagemaker
 /**
  * How one call goes wrong. A number with a message is what the container answers, without being asked: 0 is no answer
  * within 60 s. `reset` comes before anything is read, `reset when done` after the container has answered, `half` ends
- * within the answer, `hang` never answers. After `delayMs` milliseconds the call goes on as usual.
+ * within the answer, `stall` falls silent within it, `hang` never answers. After `delayMs` milliseconds the call goes on as
+ * usual. `type`: the service itself refuses, under that name; `page`: something before it does, in HTML.
  */
 export type Fault =
   | 'none'
@@ -26,9 +27,11 @@ export type Fault =
   | 'reset'
   | 'reset when done'
   | 'half'
+  | 'stall'
   | 'hang'
   | { readonly delayMs: number }
-  | { readonly status: number; readonly message: string };
+  | { readonly status: number; readonly type?: string; readonly message: string }
+  | { readonly page: number };
 
 export interface DoorOptions {
   /** Name of the endpoint -> the base URL of its container, or a function that is one. */
@@ -108,8 +111,10 @@ export async function startDoor(options: DoorOptions): Promise<Door> {
         bytes: body.byteLength,
       });
       response.writeHead(status, { ...headers, 'content-length': String(bytes.byteLength) });
-      if (fault !== 'half') return void response.end(bytes);
-      response.write(bytes.subarray(0, bytes.byteLength / 2), () => request.socket.destroy());
+      if (fault !== 'half' && fault !== 'stall') return void response.end(bytes);
+      response.write(bytes.subarray(0, bytes.byteLength / 2), () => {
+        if (fault === 'half') request.socket.destroy();
+      });
     };
     const refuse = (status: number, type: string, fields: Readonly<Record<string, unknown>>) =>
       write(
@@ -134,6 +139,10 @@ export async function startDoor(options: DoorOptions): Promise<Door> {
       const [status, type, Message] = serviceFaults[fault as keyof typeof serviceFaults];
       return refuse(status, type, { Message });
     }
+    if (typeof fault === 'object' && 'page' in fault)
+      return write(fault.page, null, { 'content-type': 'text/html' }, Buffer.from('<html>no</html>'));
+    if (typeof fault === 'object' && 'type' in fault)
+      return refuse(fault.status, fault.type, { Message: fault.message });
     if (typeof fault === 'object' && 'delayMs' in fault)
       await wait(fault.delayMs, undefined, { signal: closing.signal });
     const container = Object.hasOwn(containers, endpoint) ? containers[endpoint] : undefined;

@@ -12,5 +12,5 @@ for model in "$DJL_CLIP_MODEL" "$DJL_SIGLIP_MODEL"; do
     npm run --silent hangtag -- model export "$model" --to "$work/$(basename "$model")" --python "$cache/venv/bin/python" \
     2>"$work/warnings" || { cat "$work/warnings" >&2; exit 1; }
 done
-ONNX_EXPORTS="$work" npx vitest run test/rings/sagemaker-served.test.ts test/rings/service-served.test.ts \
-  test/adapters/inference/sagemaker "$@"
+ONNX_EXPORTS="$work" npx vitest run test/rings/sagemaker-served.test.ts test/rings/client-served.test.ts \
+  test/rings/service-served.test.ts test/adapters/inference/sagemaker "$@"

@@ -15,6 +15,7 @@ import type {
 import { HangtagError } from '../../domain/errors.ts';
 import { createAdmission } from './admission.ts';
 import { type Decoded, layInto, splitAlpha } from './compose.ts';
+import { enlarge } from './enlarge.ts';
 import { firstStep, placeInput, type Size, thumbnailSize } from './geometry.ts';
 import { type Format, sniff } from './sniff.ts';
 
@@ -73,7 +74,8 @@ export function createSharpReader(options: SharpReaderOptions): ImageReader {
         const place = placeInput(width, height, spec);
         const first = firstStep({ width, height }, place);
         const large = await decode(bytes, first, spec.kernel, maxPixels, timeoutSeconds);
-        const whole = await shrink(large, place, spec.kernel);
+        const within = { width: Math.min(width, place.width), height: Math.min(height, place.height) };
+        const whole = await shrink(large, within, spec.kernel);
         const thumbnail = await shrink(large, thumbnailSize(width, height, thumbnailSide), 'cubic');
         options.log?.debug({ format, width, height, ms: performance.now() - started }, 'image decoded');
         return { place, whole, thumbnail };
@@ -216,7 +218,8 @@ function assemble(
   },
 ): PreparedImage {
   const small = splitAlpha(thumbnail);
-  const input = layInto(spec.size, splitAlpha(whole).pixels, place, spec.fill);
+  const laid = enlarge(splitAlpha(whole).pixels, place, spec.size, spec.kernel);
+  const input = layInto(spec.size, laid.pixels, laid.place, spec.fill);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return {
     facts: { sha256, ...seen, size: bytes.byteLength },

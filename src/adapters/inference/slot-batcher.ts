@@ -29,7 +29,8 @@ interface Waiting<I, O> {
 }
 
 export interface Batcher<I, O> {
-  submit(item: I, bytes: number, signal?: AbortSignal): Promise<O>;
+  /** `ms`: milliseconds to the result at most, where they are fewer than the limits'. */
+  submit(item: I, bytes: number, signal?: AbortSignal, ms?: number): Promise<O>;
   /** Items waiting and batches in work. */
   depth(): { readonly waiting: number; readonly running: number };
   /** Refuses everything that waits. */
@@ -84,7 +85,7 @@ export function createBatcher<I, O>(
   }
 
   return {
-    submit(item, bytes, signal) {
+    submit(item, bytes, signal, ms = limits.deadlineMs) {
       if (closed) return Promise.reject(unavailable());
       if (queue.length >= limits.maxWaiting || waitingBytes + bytes > limits.maxWaitingBytes) {
         const detail = 'More images are waiting for the model than it can work off soon.';
@@ -110,7 +111,7 @@ export function createBatcher<I, O>(
           entry.reject(
             new HangtagError('request.cancelled', 'The request was given up.', { cause: signal?.reason }),
           );
-        const timer = setTimeout(() => entry.reject(late(limits.deadlineMs)), limits.deadlineMs);
+        const timer = setTimeout(() => entry.reject(late(limits.deadlineMs)), ms);
         if (signal?.aborted) return abort();
         signal?.addEventListener('abort', abort, { once: true });
         queue.push(entry);

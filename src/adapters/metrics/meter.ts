@@ -82,7 +82,7 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
   });
   const inferenceRunning = new Gauge({
     name: 'hangtag_inference_running',
-    help: 'Calls of the model in work; INFERENCE_WORKERS at most.',
+    help: 'Calls of the model in work; INFERENCE_WORKERS or SAGEMAKER_CONCURRENCY at most.',
     registers,
   });
   const decodeRunning = new Gauge({

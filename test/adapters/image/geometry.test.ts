@@ -56,12 +56,17 @@ describe('placing a picture', () => {
     );
   });
 
-  test('the first step is near the source or the goal, and its last resize stays below four times', () => {
+  test('the first step is near the goal and never larger than the picture; its last resize stays below four times', () => {
     fc.assert(
       fc.property(side, side, size, (width, height, size) => {
         const step = firstStep({ width, height }, { width: size, height: size });
-        for (const s of [step.width, step.height])
-          expect(s === size || (s > size && s < 4 * size)).toBe(true);
+        for (const [from, s] of [
+          [width, step.width],
+          [height, step.height],
+        ] as const)
+          expect(from <= size ? s === from : s === size || (s > size && s < 4 * size && s <= from)).toBe(
+            true,
+          );
       }),
     );
   });

@@ -38,7 +38,8 @@ describe('slot batching', () => {
     const waiting = [batcher.submit(1, 1), batcher.submit(2, 1)];
     await expect(batcher.submit(3, 1)).rejects.toMatchObject({ code: 'service.overloaded', retryAfter: 1 });
     const heavy = createBatcher(limits, gated().run);
-    void heavy.submit(0, 1);
+    // It is never answered: its deadline comes after the test.
+    heavy.submit(0, 1).catch(() => {});
     await expect(heavy.submit(1, 1001)).rejects.toMatchObject({ code: 'service.overloaded' });
     model.open();
     await sleep(1);

@@ -69,7 +69,8 @@ export function createCircuit(
       } catch (error) {
         if (speaksOfEndpoint(error)) {
           failures += 1;
-          if (before === 'half-open' || failures >= options.failures) open();
+          // Calls that were under way when it opened say nothing new.
+          if (before === 'half-open' || (openedFor === 0 && failures >= options.failures)) open();
         }
         throw error;
       } finally {

@@ -9,14 +9,15 @@ import type { ClipModel } from '../../../application/ports-clip.ts';
 import { HangtagError } from '../../../domain/errors.ts';
 import { createBatcher } from '../slot-batcher.ts';
 import {
-  CallRefused,
   type DescribeAnswer,
   type Embedded,
   inputSpecOf,
+  Refused,
   readDescribe,
   readEmbed,
 } from './embedding-wire.ts';
-import type { EndpointCall, Runtime } from './runtime.ts';
+import { untilDone } from './refusals.ts';
+import type { CallLimits, EndpointCall, Runtime } from './runtime.ts';
 
 export interface ClipEndpointOptions {
   readonly runtime: Runtime;
@@ -38,25 +39,24 @@ const textsAtOnce = 256;
 /** Milliseconds. Texts are asked for in the background, where a slow answer is better than none. */
 const textsMs = 30_000;
 const describeMs = 20_000;
-/** Calls for what the endpoint could not do just now, in all. */
-const rounds = 3;
 
 /** Asks the endpoint what it is. Refuses with `inference.unavailable` where it is away, or is none that hangtag can use. */
 export async function openClipEndpoint(
   options: ClipEndpointOptions,
   signal?: AbortSignal,
 ): Promise<ClipModel> {
-  const { runtime, maxPayload, slots, deadlineMs, onChanged } = options;
-  const described = await runtime.invoke(jsonCall({ task: 'describe' }), readDescribe, {
-    deadlineMs: describeMs,
-    ...(signal ? { signal } : {}),
-  });
-  if (described instanceof CallRefused) throw refused(described);
+  const { runtime, slots, deadlineMs, onChanged } = options;
+  const described = await untilDone(runtime, describeMs, signal, (limits) =>
+    runtime.invoke(jsonCall({ task: 'describe' }), readDescribe, limits),
+  );
   const { fingerprint, dim } = described;
   const input = inputSpecOf(described);
+  const maxPayload = Math.min(options.maxPayload, described.limits.body_bytes ?? Infinity);
   const pixelBytes = input.size * input.size * 3;
   if (pixelBytes > maxPayload) {
-    const detail = `One picture of ${pixelBytes} bytes is more than SAGEMAKER_MAX_PAYLOAD, ${maxPayload}.`;
+    const named =
+      maxPayload === options.maxPayload ? 'SAGEMAKER_MAX_PAYLOAD' : 'the endpoint’s limit of a body';
+    const detail = `One picture of ${pixelBytes} bytes is more than ${named}, ${maxPayload}.`;
     throw new HangtagError('inference.unavailable', detail, { retryAfter: 60 });
   }
 
@@ -65,42 +65,26 @@ export async function openClipEndpoint(
     call: EndpointCall,
     kind: 'images' | 'texts',
     count: number,
-    limits: { readonly deadlineMs: number; readonly signal?: AbortSignal },
+    limits: CallLimits,
   ): Promise<readonly Embedded[]> => {
     if (changed) throw otherModel();
     const sent = { kind, count, dim, fingerprint };
     const answer = await runtime.invoke(call, (body) => readEmbed(body, sent), limits);
-    if (!(answer instanceof CallRefused)) return answer;
-    if (answer.fault.code !== 'model.changed') throw refused(answer);
+    if (!(answer instanceof Refused)) return answer;
+    // A fault of the call is one of everything in it.
+    if (answer.fault.code !== 'model.changed') return Array.from({ length: count }, () => answer);
     if (!changed) onChanged();
     changed = true;
     throw otherModel();
   };
 
-  /** One call, and again for those that the endpoint had no time or memory for. Never rejects for one picture's sake. */
-  async function pictures(items: readonly Uint8Array[]): Promise<readonly (Float32Array | HangtagError)[]> {
-    const results: (Float32Array | HangtagError)[] = [];
-    let left = items.map((item, index) => ({ item, index }));
-    const deadline = performance.now() + deadlineMs;
-    for (let round = 1; left.length > 0; round++) {
-      const attributes = { task: 'embed', size: input.size, count: left.length, fingerprint };
-      const body = Buffer.concat(left.map(({ item }) => item));
-      const call = { body, contentType: 'application/octet-stream', attributes };
-      const limits = { deadlineMs: Math.max(1, deadline - performance.now()) };
-      const answers = await embed(call, 'images', left.length, limits);
-      const again: typeof left = [];
-      for (const [at, answer] of answers.entries()) {
-        const one = left[at]!;
-        if (answer instanceof Float32Array) results[one.index] = answer;
-        else if (answer.retry && round < rounds && performance.now() < deadline) again.push(one);
-        else results[one.index] = refused(new CallRefused(answer));
-      }
-      left = again;
-    }
-    return results;
-  }
+  const pictures = (items: readonly Uint8Array[]): Promise<readonly Embedded[]> => {
+    const attributes = { task: 'embed', size: input.size, count: items.length, fingerprint };
+    const call = { body: Buffer.concat(items), contentType: 'application/octet-stream', attributes };
+    return embed(call, 'images', items.length, { deadlineMs });
+  };
 
-  const batcher = createBatcher<Uint8Array, Float32Array | HangtagError>(
+  const batcher = createBatcher<Uint8Array, Embedded>(
     {
       slots,
       maxBatch: Math.max(
@@ -116,6 +100,26 @@ export async function openClipEndpoint(
   );
 
   const maxTexts = Math.min(textsAtOnce, described.limits.texts);
+  async function encode(texts: readonly string[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
+    if (jsonCall({ task: 'embed', fingerprint, texts }).body.byteLength > maxPayload && texts.length > 1) {
+      const half = Math.ceil(texts.length / 2);
+      return [...(await encode(texts.slice(0, half), signal)), ...(await encode(texts.slice(half), signal))];
+    }
+    const vectors: Float32Array[] = [];
+    let left = [...texts.keys()];
+    return untilDone(runtime, textsMs, signal, async (limits) => {
+      const call = jsonCall({ task: 'embed', fingerprint, texts: left.map((index) => texts[index]!) });
+      const answers = await embed(call, 'texts', left.length, limits);
+      const refused: Refused[] = [];
+      left = left.filter((index, at) => {
+        const answer = answers[at]!;
+        if (answer instanceof Refused) refused.push(answer);
+        else vectors[index] = answer;
+        return answer instanceof Refused;
+      });
+      return refused.find(({ fault }) => !fault.retry) ?? refused[0] ?? vectors;
+    });
+  }
   return {
     card: cardOf(described, options.license?.(described.model.name) ?? null, input),
     scale: described.logit_scale,
@@ -123,23 +127,12 @@ export async function openClipEndpoint(
       described.text.rule === 'canonical' || described.model.architecture.includes('siglip')
         ? 'siglip'
         : 'clip',
-    async embed(pixels, signal) {
-      const result = await batcher.submit(pixels.data, pixels.data.byteLength, signal);
-      if (result instanceof HangtagError) throw result;
-      return result;
-    },
-    texts: {
-      maxTexts,
-      async encode(texts, signal) {
-        const call = jsonCall({ task: 'embed', fingerprint, texts });
-        const limits = { deadlineMs: textsMs, ...(signal ? { signal } : {}) };
-        const answers = await embed(call, 'texts', texts.length, limits);
-        return answers.map((answer) => {
-          if (answer instanceof Float32Array) return answer;
-          throw refused(new CallRefused(answer));
-        });
-      },
-    },
+    // One that there was no room for waits, and goes with others then: it holds nobody up.
+    embed: (pixels, signal) =>
+      untilDone(runtime, deadlineMs, signal, (limits) =>
+        batcher.submit(pixels.data, pixels.data.byteLength, signal, limits.deadlineMs),
+      ),
+    texts: { maxTexts, encode },
     async close() {
       batcher.close();
     },
@@ -158,17 +151,8 @@ function cardOf(described: DescribeAnswer, license: string | null, input: ModelC
   };
 }
 
-function jsonCall(body: object): EndpointCall {
-  return { body: JSON.stringify(body), contentType: 'application/json' };
-}
-
-/** The endpoint answered, and refused: its words are kept, for they name no secret and help whoever reads the log. */
-function refused({ fault }: CallRefused): HangtagError {
-  const detail = `The endpoint refused with ${fault.code}; nothing was stored.`;
-  return new HangtagError('inference.unavailable', detail, {
-    cause: new Error(fault.message),
-    retryAfter: fault.retry ? 1 : 30,
-  });
+function jsonCall(body: object) {
+  return { body: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
 }
 
 function otherModel(): HangtagError {

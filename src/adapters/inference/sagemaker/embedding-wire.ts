@@ -36,7 +36,7 @@ const describeAnswer = z.object({
     order: z.array(z.string()),
   }),
   text: z.object({ rule: z.enum(['as-is', 'lower', 'canonical']) }),
-  limits: z.object({ images: z.int().min(1), texts: z.int().min(1) }),
+  limits: z.object({ images: z.int().min(1), texts: z.int().min(1), body_bytes: z.int().min(1).nullish() }),
   max_batch: z.int().min(1),
 });
 
@@ -49,22 +49,21 @@ const embedAnswer = z.object({
   images: z.array(entry),
   texts: z.array(entry),
 });
-const refusal = z.object({ error: fault });
+/** An answer to a call of which nothing could be done. */
+export const refusal = z.object({ error: fault });
 
-/** What stands for one image or text: its vector, or why there is none. */
-export type Embedded = Float32Array | WireFault;
-
-/** A fault of the whole call. */
-export class CallRefused extends Error {
+/** A fault in the place of an answer, of one picture's or text's, or of the whole call's. */
+export class Refused {
   readonly fault: WireFault;
-  constructor(given: WireFault) {
-    super(given.message);
-    this.name = 'CallRefused';
-    this.fault = given;
+  constructor(fault: WireFault) {
+    this.fault = fault;
   }
 }
 
-export function readDescribe(body: Uint8Array): DescribeAnswer | CallRefused {
+/** What stands for one image or text. */
+export type Embedded = Float32Array | Refused;
+
+export function readDescribe(body: Uint8Array): DescribeAnswer | Refused {
   return parsed(body, describeAnswer);
 }
 
@@ -81,17 +80,17 @@ export interface Sent {
 export function readEmbed(
   body: Uint8Array,
   { kind, count, dim, fingerprint }: Sent,
-): readonly Embedded[] | CallRefused {
+): readonly Embedded[] | Refused {
   const answer = parsed(body, embedAnswer);
-  if (answer instanceof CallRefused) return answer;
+  if (answer instanceof Refused) return answer;
   if (answer.fingerprint !== fingerprint)
-    return new CallRefused({ code: 'model.changed', message: 'Another model answered.', retry: false });
+    return new Refused({ code: 'model.changed', message: 'Another model answered.', retry: false });
   const entries = answer[kind];
   if (entries.length !== count) throw strange(`${entries.length} ${kind} for the ${count} that were sent`);
-  return entries.map((one) => ('error' in one ? one.error : vectorOf(one.vector, dim)));
+  return entries.map((one) => ('error' in one ? new Refused(one.error) : vectorOf(one.vector, dim)));
 }
 
-function parsed<T>(body: Uint8Array, schema: z.ZodType<T>): T | CallRefused {
+function parsed<T>(body: Uint8Array, schema: z.ZodType<T>): T | Refused {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(body));
@@ -99,7 +98,7 @@ function parsed<T>(body: Uint8Array, schema: z.ZodType<T>): T | CallRefused {
     throw strange('something other than JSON');
   }
   const refused = refusal.safeParse(value);
-  if (refused.success) return new CallRefused(refused.data.error);
+  if (refused.success) return new Refused(refused.data.error);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
@@ -111,7 +110,10 @@ function vectorOf(base64: string, dim: number): Float32Array {
   if (bytes.byteLength !== dim * 4)
     throw strange(`a vector of ${bytes.byteLength} bytes instead of ${dim * 4}`);
   // A copy of its own, aligned; float32 little-endian is what every machine that Node runs on has.
-  return new Float32Array(Uint8Array.from(bytes).buffer);
+  const vector = new Float32Array(Uint8Array.from(bytes).buffer);
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  if (!(Math.abs(length - 1) < 1e-3)) throw strange(`a vector of length ${length}`);
+  return vector;
 }
 
 function strange(what: string): HangtagError {

@@ -30,8 +30,7 @@ interface Facts {
 
 /** Statuses of the container that pass: its queue is full, a worker died, the device ran out of memory for one batch. */
 const passing = new Set([429, 500, 502, 503, 504, 507]);
-const accessNames =
-  /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|CredentialsProvider)/;
+const accessNames = /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId)/;
 const cutCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const networkCodes = new Set([
   ...cutCodes,
@@ -53,21 +52,18 @@ export function judge(error: unknown): Verdict {
 
   if (name === 'ModelError') return judgeContainer(facts, verdict);
   if (name === 'AbortError' || name === 'TimeoutError') {
-    // The SDK calls a reset socket a TimeoutError too.
-    const cut = networkCodes.has(codeOf(error)) || /did not establish a connection/.test(message);
-    if (cut) return verdict('again', 'The connection to the endpoint was cut.');
+    // The SDK calls a reset socket a TimeoutError too, and one that never came about.
+    if (cutCodes.has(codeOf(error))) return verdict('again', 'The connection to the endpoint was cut.');
+    if (networkCodes.has(codeOf(error)) || /did not establish a connection/.test(message))
+      return verdict('again', 'The endpoint cannot be reached.');
+    const detail = 'The endpoint gave no answer in time; nothing was stored.';
     return {
       chance: 'never',
-      error: new HangtagError(
-        'inference.timeout',
-        'The endpoint gave no answer in time; nothing was stored.',
-        {
-          cause: error,
-          retryAfter: 1,
-        },
-      ),
+      error: new HangtagError('inference.timeout', detail, { cause: error, retryAfter: 1 }),
     };
   }
+  if (name === 'CredentialsProviderError')
+    return verdict('never', 'The AWS SDK finds no credentials to ask the endpoint with.', 30);
   if (accessNames.test(name) || status === 401 || status === 403)
     return verdict('never', 'The endpoint refuses the credentials of this service.', 30);
   if (/^Throttling|^TooManyRequests/.test(name) || status === 429)
@@ -75,12 +71,19 @@ export function judge(error: unknown): Verdict {
       'later',
       name === 'ModelNotReadyException' ? 'The model is being loaded.' : 'The endpoint throttles.',
     );
-  if (status === 413 || /oversize|too large|exceed/i.test(message))
+  const invalid = name.startsWith('Validation');
+  if (status === 413 || (invalid && /oversize|too large|exceed/i.test(message)))
     return verdict('never', 'The endpoint refuses calls of this size: lower SAGEMAKER_MAX_PAYLOAD.', 60);
-  if (/not found|could not find/i.test(message))
-    return verdict('never', 'The endpoint does not exist in this region, or is still being created.', 30);
-  if (/inference component|scal|no instances|capacity/i.test(message) && name.startsWith('Validation'))
+  if (status !== undefined && status < 500 && /not found|could not find/i.test(message))
+    return verdict(
+      'never',
+      'There is no such endpoint, variant or inference component in this region, or not yet.',
+      30,
+    );
+  if (invalid && /no capacity|scaled? (in|to|down)|no (running )?instances/i.test(message))
     return verdict('never', 'The endpoint is scaled to zero.', 30);
+  if (invalid && /inference component name header/i.test(message))
+    return verdict('never', 'The endpoint wants SAGEMAKER_INFERENCE_COMPONENT to be set, or not to be.', 30);
   if (status !== undefined && status >= 500)
     return verdict('again', 'The endpoint is not available right now.');
   const code = codeOf(error);

@@ -9,6 +9,8 @@ import type { QueueWatch } from '../../../application/ports.ts';
 import type { PromptScorer } from '../../../application/ports-clip.ts';
 import { HangtagError } from '../../../domain/errors.ts';
 import { createBatcher } from '../slot-batcher.ts';
+import { Refused, refusal } from './embedding-wire.ts';
+import { untilDone } from './refusals.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface ProbabilityEndpointOptions {
@@ -30,6 +32,7 @@ const rows = z.array(z.array(z.number().min(0).max(1))).length(1);
 interface Ask {
   readonly picture: Uint8Array;
   readonly prompts: readonly string[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Asks once whether it answers like one. Refuses with `inference.unavailable` where it does not. */
@@ -40,24 +43,26 @@ export async function openProbabilityEndpoint(
 ): Promise<PromptScorer> {
   const { runtime, name, maxPayload, slots, deadlineMs, watch } = options;
 
-  async function ask({ picture, prompts }: Ask, until?: AbortSignal): Promise<readonly number[]> {
+  async function ask({ picture, prompts, signal: until }: Ask): Promise<readonly number[]> {
     const body = JSON.stringify({ image: Buffer.from(picture).toString('base64'), prompt: prompts });
     if (body.length > maxPayload) {
       const detail = `A call of ${body.length} bytes is more than SAGEMAKER_MAX_PAYLOAD, ${maxPayload}.`;
       throw new HangtagError('inference.unavailable', detail, { retryAfter: 60 });
     }
-    return runtime.invoke(
-      { body, contentType: 'application/json' },
-      (answer) => read(answer, prompts.length),
-      { deadlineMs, ...(until ? { signal: until } : {}) },
+    return untilDone(runtime, deadlineMs, until, (limits) =>
+      runtime.invoke(
+        { body, contentType: 'application/json' },
+        (answer) => read(answer, prompts.length),
+        limits,
+      ),
     );
   }
-  const calls = createBatcher<Ask, readonly number[] | HangtagError>(
+  const calls = createBatcher<Ask, readonly number[]>(
     { slots, maxBatch: 1, maxWaiting: 256, maxWaitingBytes: 256 * 2 ** 20, deadlineMs: deadlineMs * 2 },
     async ([call]) => [await ask(call!)],
     watch,
   );
-  await ask({ picture: probe, prompts: ['a photo of a dress', 'a photo of a shoe'] }, signal);
+  await ask({ picture: probe, prompts: ['a photo of a dress', 'a photo of a shoe'], signal });
   return {
     card: {
       backend: 'sagemaker',
@@ -71,18 +76,16 @@ export async function openProbabilityEndpoint(
       ],
     },
     maxPrompts,
-    async score(picture, prompts, until) {
-      const result = await calls.submit({ picture, prompts }, picture.byteLength, until);
-      if (result instanceof HangtagError) throw result;
-      return result;
-    },
+    score: (picture, prompts, until) =>
+      calls.submit({ picture, prompts, signal: until }, picture.byteLength, until),
     async close() {
       calls.close();
     },
   };
 }
 
-function read(body: Uint8Array, count: number): readonly number[] {
+/** `deploy/clip` says what is wrong; another endpoint may not. */
+function read(body: Uint8Array, count: number): readonly number[] | Refused {
   const strange = (what: string) =>
     new HangtagError(
       'inference.unavailable',
@@ -97,6 +100,8 @@ function read(body: Uint8Array, count: number): readonly number[] {
   } catch {
     throw strange('something other than JSON');
   }
+  const refused = refusal.safeParse(value);
+  if (refused.success) return new Refused(refused.data.error);
   const parsed = rows.safeParse(value);
   if (!parsed.success) throw strange('no row of probabilities');
   const row = parsed.data[0]!;

@@ -27,29 +27,45 @@ export interface RetryTools {
   onRetry?(chance: Chance, error: HangtagError): void;
 }
 
-export type Retrying = <T>(call: () => Promise<T>, deadline: number, signal: AbortSignal) => Promise<T>;
+export interface Retrying {
+  /** The calls' last fault is thrown, judged. */
+  run<T>(call: () => Promise<T>, deadline: number, signal: AbortSignal): Promise<T>;
+  /**
+   * The wait between try number `attempt`, counted from 1, and the next one. false: there shall be none. A wait that
+   * would end after `deadline` (as `now` counts) is not begun.
+   */
+  pause(attempt: number, fault: Verdict, deadline: number, signal: AbortSignal): Promise<boolean>;
+}
 
-/** The calls' last fault is thrown, judged. A wait that would end after `deadline` (as `now` counts) is not begun. */
 export function createRetrying(options: RetryOptions, tools: RetryTools): Retrying {
   let tokens = options.budget;
 
-  return async (call, deadline, signal) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const result = await call();
-        tokens = Math.min(options.budget, tokens + 0.1);
-        return result;
-      } catch (raised) {
-        const { chance, error } = tools.judge(raised);
-        const factor = chance === 'later' ? 10 : 1;
-        const ceiling = Math.min(options.longestMs, options.baseMs * factor * 2 ** (attempt - 1));
-        const wait = ceiling * tools.random();
-        const hopeless = chance === 'never' || attempt >= options.attempts || tokens < 1;
-        if (hopeless || signal.aborted || tools.now() + wait >= deadline) throw error;
-        tokens -= 1;
-        tools.onRetry?.(chance, error);
-        await tools.sleep(wait, signal);
+  const pause: Retrying['pause'] = async (attempt, { chance, error }, deadline, signal) => {
+    const factor = chance === 'later' ? 10 : 1;
+    const ceiling = Math.min(options.longestMs, options.baseMs * factor * 2 ** (attempt - 1));
+    const wait = ceiling * tools.random();
+    const hopeless = chance === 'never' || attempt >= options.attempts || tokens < 1;
+    if (hopeless || signal.aborted || tools.now() + wait >= deadline) return false;
+    tokens -= 1;
+    await tools.sleep(wait, signal);
+    if (signal.aborted) return false;
+    tools.onRetry?.(chance, error);
+    return true;
+  };
+
+  return {
+    pause,
+    async run(call, deadline, signal) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const result = await call();
+          tokens = Math.min(options.budget, tokens + 0.1);
+          return result;
+        } catch (raised) {
+          const fault = tools.judge(raised);
+          if (!(await pause(attempt, fault, deadline, signal))) throw fault.error;
+        }
       }
-    }
+    },
   };
 }

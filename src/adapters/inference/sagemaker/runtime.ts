@@ -2,11 +2,12 @@
  * Calls of one SageMaker endpoint: sockets kept alive and enough of them, no call without a deadline, and nothing tried
  * again by the SDK, because what is worth trying is decided in `faults.ts` and done in `retries.ts`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { EndpointWatch } from '../../../application/ports.ts';
 import { HangtagError } from '../../../domain/errors.ts';
 import { type Circuit, type CircuitOptions, createCircuit, usualCircuit } from './circuit.ts';
-import { judge } from './faults.ts';
+import { judge, type Verdict } from './faults.ts';
 import { createRetrying, type RetryOptions, usualRetries } from './retries.ts';
 
 export interface EndpointName {
@@ -25,6 +26,8 @@ export interface RuntimeOptions extends EndpointName {
   /** As usual unless told. */
   readonly retries?: RetryOptions;
   readonly circuit?: CircuitOptions;
+  /** Milliseconds until a connection stands, at most. */
+  readonly connectMs?: number;
 }
 
 export interface EndpointCall {
@@ -41,10 +44,16 @@ export interface Runtime {
    * `request.cancelled`.
    */
   invoke<T>(call: EndpointCall, read: (body: Uint8Array) => T, limits: CallLimits): Promise<T>;
+  /**
+   * The wait before a call for what a container answered is not possible just now, by the rules for calls that failed;
+   * `attempt` counts from 1. false: it shall not be asked again. Refuses with `request.cancelled`.
+   */
+  pause(attempt: number, fault: Verdict, limits: CallLimits): Promise<boolean>;
   /** Why the endpoint is left alone right now; null while it is asked. */
   reason(): string | null;
   /** It is left alone, and not even tried. */
   resting(): boolean;
+  /** Ends what is under way, and refuses everything from then on. */
   close(): void;
 }
 
@@ -53,7 +62,7 @@ export interface CallLimits {
   readonly signal?: AbortSignal;
 }
 
-const connectMs = 2_000;
+const usualConnectMs = 2_000;
 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { endpoint, variant, inferenceComponent, region, sockets, watch } = options;
@@ -61,13 +70,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     ...(region === null ? {} : { region }),
     maxAttempts: 1,
     requestHandler: {
-      connectionTimeout: connectMs,
+      connectionTimeout: options.connectMs ?? usualConnectMs,
       throwOnRequestTimeout: true,
       httpsAgent: { keepAlive: true, maxSockets: sockets },
       httpAgent: { keepAlive: true, maxSockets: sockets },
     },
   });
   const now = () => performance.now();
+  const underWay = new Set<AbortController>();
+  let closed = false;
   let trouble: string | null = null;
   const circuit: Circuit = createCircuit(options.circuit ?? usualCircuit, now, (state) =>
     watch?.circuit(state),
@@ -75,7 +86,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const retrying = createRetrying(options.retries ?? usualRetries, {
     now,
     random: Math.random,
-    sleep,
+    // Rejects where the signal ends it early: the next look at the signal says so.
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     // Raised by `read`: the answer came and is of no use, and will be the same the next time.
     judge: (error) => (error instanceof HangtagError ? { chance: 'never', error } : judge(error)),
     onRetry: (chance) => watch?.retried(chance),
@@ -110,27 +122,59 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     }
   }
 
+  /** Work that its deadline ends, its caller, or the end of all this. */
+  async function within<T>(
+    { deadlineMs, signal }: CallLimits,
+    work: (signal: AbortSignal, deadline: number) => Promise<T>,
+  ): Promise<T> {
+    if (closed) throw shutDown();
+    const over = new AbortController();
+    const end = () => over.abort();
+    const timer = setTimeout(end, deadlineMs);
+    signal?.addEventListener('abort', end, { once: true });
+    if (signal?.aborted) end();
+    underWay.add(over);
+    try {
+      return await work(over.signal, now() + deadlineMs);
+    } catch (error) {
+      if (signal?.aborted) throw cancelled(signal.reason);
+      if (closed) throw shutDown();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      underWay.delete(over);
+    }
+  }
+
   return {
-    invoke(call, read, { deadlineMs, signal }) {
-      const deadline = now() + deadlineMs;
-      // It takes whole milliseconds only.
-      const late = AbortSignal.timeout(Math.ceil(deadlineMs));
-      const both = signal ? AbortSignal.any([signal, late]) : late;
-      return circuit.run(async () => {
+    invoke: (call, read, limits) =>
+      circuit.run(async () => {
         try {
-          const result = await retrying(() => once(call, read, both), deadline, both);
+          const result = await within(limits, (signal, deadline) =>
+            retrying.run(() => once(call, read, signal), deadline, signal),
+          );
           trouble = null;
           return result;
         } catch (error) {
-          if (signal?.aborted) throw cancelled(signal.reason);
-          if (error instanceof Error) trouble = error.message;
+          if (error instanceof HangtagError && error.code !== 'request.cancelled') trouble = error.message;
           throw error;
         }
-      });
+      }),
+    async pause(attempt, fault, limits) {
+      const again = await within(limits, (signal, deadline) =>
+        retrying.pause(attempt, fault, deadline, signal),
+      );
+      if (limits.signal?.aborted) throw cancelled(limits.signal.reason);
+      return again;
     },
     reason: () => (circuit.state() === 'closed' ? null : (trouble ?? 'The endpoint keeps failing.')),
     resting: () => circuit.state() === 'open',
-    close: () => client.destroy(),
+    close() {
+      closed = true;
+      for (const call of underWay) call.abort();
+      client.destroy();
+    },
   };
 }
 
@@ -138,14 +182,6 @@ function cancelled(cause: unknown): HangtagError {
   return new HangtagError('request.cancelled', 'The request was given up before it was answered.', { cause });
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
+function shutDown(): HangtagError {
+  return new HangtagError('inference.unavailable', 'The model is shutting down.', { retryAfter: 5 });
 }

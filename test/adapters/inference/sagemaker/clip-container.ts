@@ -20,6 +20,12 @@ export function vectorOf(rgb: readonly number[]): Float32Array {
 export const plain = (r: number, g: number, b: number): Uint8Array =>
   Uint8Array.from({ length: pixelBytes }, (_, at) => [r, g, b][at % 3]!);
 
+function meanOf(pixels: Uint8Array): number[] {
+  const sums = [0, 0, 0];
+  for (const [at, value] of pixels.entries()) sums[at % 3]! += value;
+  return sums.map((sum) => (sum * 3) / pixels.byteLength);
+}
+
 export interface ClipContainer {
   readonly container: Container;
   /** May be changed: what is served from now on. */
@@ -27,8 +33,11 @@ export interface ClipContainer {
   /** Sizes of the calls that it answered, in order. */
   readonly pictures: number[];
   readonly texts: number[];
-  /** Pictures whose first byte is this are refused, so often. */
-  readonly refuse: Map<number, { code: string; retry: boolean; times: number }>;
+  /** Pictures whose first byte is this, and texts that are this, are refused, so often. */
+  readonly refuse: Map<number | string, { code: string; retry: boolean; times: number }>;
+  /** Calls with pictures that are under way now, and the most that ever were. */
+  busy: number;
+  busiest: number;
   /** Another answer in the place of what it would say. */
   instead: ((answer: Record<string, unknown>) => unknown) | null;
   /** Milliseconds that every call with pictures takes. */
@@ -41,6 +50,8 @@ export function clipContainer(changes: Record<string, unknown> = {}): ClipContai
     pictures: [],
     texts: [],
     refuse: new Map(),
+    busy: 0,
+    busiest: 0,
     instead: null,
     delayMs: 0,
     async container(headers, body) {
@@ -62,13 +73,17 @@ export function clipContainer(changes: Record<string, unknown> = {}): ClipContai
     const wanted = asked.fingerprint ?? attributes.get('fingerprint');
     if (wanted !== undefined && wanted !== fingerprintOf(world.served))
       return { error: { code: 'model.changed', message: 'another model', retry: false } };
+    if (raw) {
+      world.busy += 1;
+      world.busiest = Math.max(world.busiest, world.busy);
+    }
     if (world.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, world.delayMs));
+    if (raw) world.busy -= 1;
     const images = raw ? pictures(body, Number(attributes.get('count'))) : [];
-    const texts = ((asked.texts ?? []) as string[]).map((text) => ({
-      vector: base64(
-        vectorOf(words[Object.keys(words).find((word) => text.includes(word)) ?? ''] ?? [9, 9, 9]),
-      ),
-    }));
+    const texts = ((asked.texts ?? []) as string[]).map((text) => {
+      const word = Object.keys(words).find((one) => text.includes(one)) ?? '';
+      return refused(text) ?? { vector: base64(vectorOf(words[word] ?? [9, 9, 9])) };
+    });
     if (raw) world.pictures.push(images.length);
     else world.texts.push(texts.length);
     return { task: 'embed', fingerprint: fingerprintOf(world.served), images, texts };
@@ -77,11 +92,13 @@ export function clipContainer(changes: Record<string, unknown> = {}): ClipContai
     if (body.byteLength !== count * pixelBytes) throw new Error('the pixels do not fit their count');
     return Array.from({ length: count }, (_, index) => {
       const pixels = body.subarray(index * pixelBytes, (index + 1) * pixelBytes);
-      const refusal = world.refuse.get(pixels[0]!);
-      if (refusal && refusal.times-- > 0)
-        return { error: { code: refusal.code, message: 'refused', retry: refusal.retry } };
-      return { vector: base64(vectorOf([pixels[0]!, pixels[1]!, pixels[2]!])) };
+      return refused(pixels[0]!) ?? { vector: base64(vectorOf(meanOf(pixels))) };
     });
+  }
+  function refused(what: number | string) {
+    const refusal = world.refuse.get(what);
+    if (!refusal || refusal.times-- <= 0) return null;
+    return { error: { code: refusal.code, message: 'refused', retry: refusal.retry } };
   }
   const described = (name: string) => ({
     task: 'describe',
@@ -100,7 +117,7 @@ export function clipContainer(changes: Record<string, unknown> = {}): ClipContai
       ...(changes.preprocessing as object),
     },
     text: { rule: 'as-is' },
-    limits: { images: 64, texts: 100 },
+    limits: { images: 64, texts: 100, ...(changes.limits as object) },
     max_batch: 8,
   });
   return world;

@@ -1,12 +1,7 @@
 /** The client of a CLIP endpoint, through the AWS SDK and the front door, against a container that speaks the contract. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  type ClipEndpointOptions,
-  openClipEndpoint,
-} from '../../../../src/adapters/inference/sagemaker/clip-endpoint.ts';
-import { createRuntime, type Runtime } from '../../../../src/adapters/inference/sagemaker/runtime.ts';
+import type { ClipEndpointOptions } from '../../../../src/adapters/inference/sagemaker/clip-endpoint.ts';
 import type { ClipModel } from '../../../../src/application/ports-clip.ts';
-import { type Door, startDoor } from '../../../rings/sagemaker-door.ts';
 import {
   type ClipContainer,
   clipContainer,
@@ -15,49 +10,22 @@ import {
   plain,
   vectorOf,
 } from './clip-container.ts';
+import { type EndpointWorld, startWorld } from './endpoint-world.ts';
 
-const credentials = { accessKeyId: 'AKIDSTANDIN', secretAccessKey: 'a-secret', region: 'eu-test-1' };
 const red = plain(255, 0, 0);
 const green = plain(0, 255, 0);
 const blue = plain(0, 0, 255);
 
 let world: ClipContainer;
-let door: Door;
-let runtime: Runtime;
-const opened: ClipModel[] = [];
+let endpoint: EndpointWorld;
 
 async function at(container: ClipContainer): Promise<void> {
   world = container;
-  door = await startDoor({ containers: { clip: world.container }, credentials });
-  for (const [name, value] of Object.entries(door.environment)) vi.stubEnv(name, value || undefined);
-  runtime = createRuntime({
-    endpoint: 'clip',
-    variant: null,
-    inferenceComponent: null,
-    region: null,
-    sockets: 8,
-  });
+  endpoint = await startWorld(world.container);
 }
 beforeEach(() => at(clipContainer()));
-afterEach(async () => {
-  for (const model of opened.splice(0)) await model.close();
-  runtime.close();
-  await door.close();
-  vi.unstubAllEnvs();
-});
-
-async function open(changes: Partial<ClipEndpointOptions> = {}): Promise<ClipModel> {
-  const model = await openClipEndpoint({
-    runtime,
-    maxPayload: 100 * pixelBytes,
-    slots: 1,
-    deadlineMs: 5000,
-    onChanged: () => {},
-    ...changes,
-  });
-  opened.push(model);
-  return model;
-}
+afterEach(() => endpoint.close());
+const open = (changes: Partial<ClipEndpointOptions> = {}) => endpoint.open(changes);
 const embed = (model: ClipModel, data: Uint8Array, signal?: AbortSignal) =>
   model.embed({ width: 16, height: 16, data }, signal);
 const close = (a: Float32Array, b: Float32Array) =>
@@ -83,8 +51,7 @@ describe('what the endpoint is', () => {
     ['an order', { order: ['resize', 'orient'] }, 'the order resize, orient'],
     ['a background', { background: [0, 0, 0] }, 'the background 0, 0, 0'],
   ])('%s that pictures cannot be prepared with is refused, by name', async (_, preprocessing, named) => {
-    runtime.close();
-    await door.close();
+    await endpoint.close();
     await at(clipContainer({ preprocessing }));
     await expect(open()).rejects.toThrow(named);
   });
@@ -105,6 +72,9 @@ describe('what the endpoint is', () => {
 
   test('a picture larger than a call may be is told of at once, with the setting', async () => {
     await expect(open({ maxPayload: pixelBytes - 1 })).rejects.toThrow('SAGEMAKER_MAX_PAYLOAD');
+    await endpoint.close();
+    await at(clipContainer({ limits: { body_bytes: pixelBytes - 1 } }));
+    await expect(open()).rejects.toThrow('the endpoint’s limit of a body, 767');
   });
 });
 
@@ -117,6 +87,24 @@ describe('pictures', () => {
       close(vector, vectorOf([...wanted[index]!.subarray(0, 3)]));
     // The first goes at once, the others while it is under way: together.
     expect(world.pictures).toEqual([1, 6]);
+    for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 6);
+  });
+
+  test('the whole picture arrives, not its first pixel', async () => {
+    const picture = Uint8Array.from({ length: pixelBytes }, (_, at) => (at * 7 + (at >> 4)) % 256);
+    const sums = [0, 0, 0];
+    for (const [place, value] of picture.entries()) sums[place % 3]! += value;
+    const vector = await embed(await open(), picture);
+    close(vector, vectorOf(sums.map((sum) => sum / 256)));
+    expect(vector[0]).not.toBeCloseTo(vectorOf([...picture.subarray(0, 3)])[0]!, 2);
+  });
+
+  test('as many calls as there are slots, and no more; then what gathered goes together', async () => {
+    const model = await open({ slots: 3 });
+    world.delayMs = 60;
+    await Promise.all(Array.from({ length: 8 }, () => embed(model, red)));
+    expect(world.pictures).toEqual([1, 1, 1, 5]);
+    expect(world.busiest).toBe(3);
   });
 
   test('a call takes no more than the model’s batch, and no more than its payload', async () => {
@@ -127,7 +115,12 @@ describe('pictures', () => {
     world.pictures.length = 0;
     await Promise.all(Array.from({ length: 8 }, () => embed(byPayload, red)));
     expect(world.pictures).toEqual([1, 3, 3, 1]);
-    expect(Math.max(...door.calls.map(({ bytes }) => bytes))).toBe(8 * pixelBytes);
+    await endpoint.close();
+    await at(clipContainer({ limits: { body_bytes: 2 * pixelBytes } }));
+    const byEndpoint = await open();
+    await Promise.all(Array.from({ length: 4 }, () => embed(byEndpoint, red)));
+    expect(world.pictures).toEqual([1, 2, 1]);
+    expect(Math.max(...endpoint.door.calls.map(({ bytes }) => bytes))).toBe(2 * pixelBytes);
   });
 
   test('one that the endpoint refuses fails alone', async () => {
@@ -140,20 +133,6 @@ describe('pictures', () => {
       code: 'inference.unavailable',
       message: expect.stringContaining('image.unreadable'),
     });
-  });
-
-  test('one that it had no room for is asked for again, alone, and not for ever', async () => {
-    world.refuse.set(2, { code: 'inference.out_of_memory', retry: true, times: 1 });
-    world.refuse.set(3, { code: 'inference.overloaded', retry: true, times: 99 });
-    const model = await open();
-    const first = embed(model, red);
-    const [again, never] = await Promise.allSettled([
-      embed(model, plain(2, 2, 2)),
-      embed(model, plain(3, 3, 3)),
-    ]);
-    await first;
-    expect([again.status, never.status]).toEqual(['fulfilled', 'rejected']);
-    expect(world.pictures).toEqual([1, 2, 2, 1]);
   });
 
   test('a deadline ends the waiting, and the next picture is well', async () => {
@@ -174,9 +153,12 @@ describe('pictures', () => {
     const left = embed(model, green, leaving.signal);
     const stays = embed(model, blue);
     leaving.abort();
-    await expect(left).rejects.toBeDefined();
+    await expect(left).rejects.toMatchObject({ code: 'request.cancelled' });
+    expect(world.pictures).toEqual([]);
     close(await stays, vectorOf([0, 0, 255]));
     await first;
+    // Nobody waited for it any more when the next call was made up.
+    expect(world.pictures).toEqual([1, 1]);
   });
 
   test('a wrong number of vectors, or vectors of another length, are never used', async () => {
@@ -185,6 +167,11 @@ describe('pictures', () => {
     await expect(embed(model, red)).rejects.toThrow('0 images for the 1');
     world.instead = (answer) => ({ ...answer, images: [{ vector: 'AAAA' }] });
     await expect(embed(model, red)).rejects.toThrow('a vector of 3 bytes instead of 32');
+    for (const values of [new Float32Array(8), new Float32Array(8).fill(1), new Float32Array(8).fill(NaN)]) {
+      const vector = Buffer.from(values.buffer).toString('base64');
+      world.instead = (answer) => ({ ...answer, images: [{ vector }] });
+      await expect(embed(model, red)).rejects.toThrow(/a vector of length (0|2\.8\d*|NaN)/);
+    }
   });
 });
 
@@ -195,6 +182,42 @@ describe('texts', () => {
     close(first!, vectorOf([255, 0, 0]));
     close(second!, vectorOf([0, 0, 255]));
     expect(world.texts).toEqual([2]);
+  });
+
+  test('more than a call may weigh go in several, still in order', async () => {
+    const model = await open({ maxPayload: 4 * pixelBytes });
+    const colours = ['red', 'green', 'blue'] as const;
+    const wanted = Array.from({ length: 50 }, (_, at) => `${colours[at % 3]} ${'wide '.repeat(20)}${at}`);
+    const vectors = await model.texts.encode(wanted);
+    const rgb = [red, green, blue].map((picture) => [...picture.subarray(0, 3)]);
+    for (const [index, vector] of vectors.entries()) close(vector, vectorOf(rgb[index % 3]!));
+    expect(vectors).toHaveLength(50);
+    expect(world.texts.length).toBeGreaterThan(1);
+    expect(world.texts.reduce((sum, count) => sum + count)).toBe(50);
+    expect(Math.max(...endpoint.door.calls.map(({ bytes }) => bytes))).toBeLessThanOrEqual(4 * pixelBytes);
+  });
+
+  test('one that there was no room for is asked for again, alone; one that is refused ends it', async () => {
+    const model = await open();
+    world.refuse.set('a red dress', { code: 'inference.overloaded', retry: true, times: 1 });
+    const [first, second] = await model.texts.encode(['a red dress', 'a blue one']);
+    close(first!, vectorOf([255, 0, 0]));
+    close(second!, vectorOf([0, 0, 255]));
+    expect(world.texts).toEqual([2, 1]);
+    expect(endpoint.watch.retried.mock.calls).toEqual([['later']]);
+    world.refuse.set('a red dress', { code: 'text.too_long', retry: false, times: 99 });
+    world.refuse.set('green', { code: 'inference.overloaded', retry: true, times: 99 });
+    await expect(model.texts.encode(['green', 'a red dress'])).rejects.toThrow('text.too_long');
+    expect(world.texts).toEqual([2, 1, 2]);
+  });
+
+  test('a caller who leaves ends the call', async () => {
+    const model = await open();
+    endpoint.door.script('hang');
+    const leaving = new AbortController();
+    const asked = model.texts.encode(['red'], leaving.signal);
+    setTimeout(() => leaving.abort(), 30);
+    await expect(asked).rejects.toMatchObject({ code: 'request.cancelled' });
   });
 });
 
@@ -212,9 +235,9 @@ describe('another model behind the same name', () => {
     for (const result of results)
       expect((result as PromiseRejectedResult).reason).toMatchObject({ code: 'inference.unavailable' });
     expect(onChanged).toHaveBeenCalledTimes(1);
-    const calls = door.calls.length;
+    const calls = endpoint.door.calls.length;
     await expect(embed(model, red)).rejects.toThrow('another model');
-    expect(door.calls.length).toBe(calls);
+    expect(endpoint.door.calls.length).toBe(calls);
     expect((await open()).card.id).toBe('model-second');
   });
 
@@ -224,17 +247,39 @@ describe('another model behind the same name', () => {
     world.instead = (answer) => ({ ...answer, fingerprint: fingerprintOf('second') });
     await expect(embed(model, red)).rejects.toMatchObject({ code: 'inference.unavailable' });
     expect(onChanged).toHaveBeenCalledTimes(1);
+    const ofTexts = vi.fn();
+    world.instead = null;
+    const other = await open({ onChanged: ofTexts });
+    world.instead = (answer) => ({ ...answer, fingerprint: fingerprintOf('second') });
+    await expect(other.texts.encode(['red'])).rejects.toThrow('another model');
+    expect(ofTexts).toHaveBeenCalledTimes(1);
+  });
+
+  test('it changes while calls are under way: those of the old one still count, the others are refused', async () => {
+    const onChanged = vi.fn();
+    const model = await open({ slots: 2, onChanged });
+    let calls = 0;
+    world.instead = (answer) => {
+      calls += 1;
+      return calls === 1 ? answer : { ...answer, fingerprint: fingerprintOf('second') };
+    };
+    world.delayMs = 60;
+    const results = await Promise.allSettled([red, green, blue].map((picture) => embed(model, picture)));
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(onChanged).toHaveBeenCalledTimes(1);
   });
 });
 
-test('closed: what waits is refused, and nothing hangs', async () => {
+test('closed: what waits is refused at once, what is under way still arrives, and nothing is sent later', async () => {
   const model = await open();
-  world.delayMs = 300;
+  world.delayMs = 200;
   const working = embed(model, red);
   const waiting = embed(model, green);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const refused = expect(waiting).rejects.toMatchObject({ code: 'inference.unavailable' });
   await model.close();
-  const settled = await Promise.allSettled([working, waiting]);
-  expect(settled[1].status).toBe('rejected');
-  await expect(embed(model, blue)).rejects.toBeDefined();
+  await refused;
+  expect(world.pictures).toEqual([]);
+  close(await working, vectorOf([255, 0, 0]));
+  await expect(embed(model, blue)).rejects.toMatchObject({ code: 'inference.unavailable' });
+  expect(world.pictures).toEqual([1]);
 });

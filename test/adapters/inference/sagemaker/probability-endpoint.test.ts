@@ -62,6 +62,34 @@ describe('an endpoint of the first sample', () => {
     });
   });
 
+  test('that has no room just now is asked again; what it refuses for good is said in its code', async () => {
+    const scorer = await open();
+    const usual = answer;
+    let refusals = 0;
+    const refuse = (code: string, retry: boolean) => ({ error: { code, message: 'no', retry } });
+    answer = (prompts) => (refusals++ === 0 ? refuse('inference.out_of_memory', true) : usual(prompts));
+    expect(await scorer.score(picture, ['a', 'b'])).toEqual([0.75, 0.25]);
+    answer = () => refuse('image.unreadable', false);
+    const asks = asked.length;
+    await expect(scorer.score(picture, ['a', 'b'])).rejects.toThrow('image.unreadable');
+    expect(asked).toHaveLength(asks + 1);
+    answer = usual;
+    await scorer.close();
+  });
+
+  test('lets a caller go who leaves, and the call with it', async () => {
+    const scorer = await open();
+    door.script('hang');
+    const leaving = new AbortController();
+    const left = scorer.score(picture, ['a', 'b'], leaving.signal);
+    setTimeout(() => leaving.abort(), 50);
+    await expect(left).rejects.toMatchObject({ code: 'request.cancelled' });
+    // Its slot is free: both are.
+    const both = [scorer.score(picture, ['a', 'b']), scorer.score(picture, ['a', 'b'])];
+    await Promise.all(both);
+    await scorer.close();
+  });
+
   test('is never sent more than it takes', async () => {
     const scorer = await open(400);
     await expect(scorer.score(new Uint8Array(400), ['a', 'b'])).rejects.toThrow('SAGEMAKER_MAX_PAYLOAD, 400');

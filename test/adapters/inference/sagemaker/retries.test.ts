@@ -85,13 +85,13 @@ describe('trying again', () => {
       if (fault) throw fault;
       return 'done';
     };
-    expect(await retrying(call, 60_000, never)).toBe('done');
+    expect(await retrying.run(call, 60_000, never)).toBe('done');
     expect(slept).toEqual([50, 100, 200]);
   });
 
   test('an endpoint that asks for room is left alone for longer', async () => {
     const { retrying, slept } = world();
-    await expect(retrying(() => Promise.reject(model(503)), 60_000, never)).rejects.toMatchObject({
+    await expect(retrying.run(() => Promise.reject(model(503)), 60_000, never)).rejects.toMatchObject({
       code: 'inference.unavailable',
     });
     expect(slept).toEqual([500, 1000, 2000]);
@@ -99,16 +99,18 @@ describe('trying again', () => {
 
   test('not what cannot help, not past the deadline, not for a caller who went away', async () => {
     const { retrying, slept } = world();
-    await expect(retrying(() => Promise.reject(model(424)), 60_000, never)).rejects.toThrow();
-    await expect(retrying(() => Promise.reject(model(500)), 40, never)).rejects.toThrow();
-    await expect(retrying(() => Promise.reject(model(500)), 60_000, AbortSignal.abort())).rejects.toThrow();
+    await expect(retrying.run(() => Promise.reject(model(424)), 60_000, never)).rejects.toThrow();
+    await expect(retrying.run(() => Promise.reject(model(500)), 40, never)).rejects.toThrow();
+    await expect(
+      retrying.run(() => Promise.reject(model(500)), 60_000, AbortSignal.abort()),
+    ).rejects.toThrow();
     expect(slept).toEqual([]);
   });
 
   test('all calls share one budget', async () => {
     const { retrying, slept } = world(0);
     for (let n = 0; n < 100; n++)
-      await retrying(() => Promise.reject(model(500)), 60_000, never).catch(() => {});
+      await retrying.run(() => Promise.reject(model(500)), 60_000, never).catch(() => {});
     expect(slept).toHaveLength(usualRetries.budget);
   });
 });

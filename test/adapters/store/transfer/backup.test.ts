@@ -24,7 +24,7 @@ import { createPgliteStore } from '../../../../src/adapters/store/pglite.ts';
 import { backUp } from '../../../../src/adapters/store/transfer/backup.ts';
 import { restore } from '../../../../src/adapters/store/transfer/restore.ts';
 import type { TransferWatch } from '../../../../src/application/ports-transfer.ts';
-import { longRuns } from '../../../command.ts';
+import { longRuns } from '../../../long-runs.ts';
 import { quiet } from '../quiet-log.ts';
 import { answersOf, fillStore, never, unwatched } from './filled-store.ts';
 
