@@ -1,0 +1,42 @@
+/** The web outside: pictures that are fetched from addresses which somebody else chose, and events that are sent to such. */
+import type { ImageReference } from '../domain/events/catalog-event.ts';
+
+/** What a server said of the bytes it sent, so that it need not send them again. */
+export interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+export type Fetched =
+  | { readonly changed: true; readonly bytes: Uint8Array; readonly validators: Validators }
+  /** As it was when `known` was said. */
+  | { readonly changed: false };
+
+/**
+ * A picture's bytes, 20 MiB at most. `known`: of the copy that is there already; null asks for the bytes in any case.
+ * Refuses with `image.fetch_refused` where it must not be fetched, `image.fetch_failed` where it is not to be had,
+ * `image.too_large`, `image.fetch_unavailable` (with `retryAfter`) where another try may succeed, `request.cancelled`.
+ */
+export type FetchImage = (
+  reference: ImageReference,
+  known: Validators | null,
+  signal: AbortSignal,
+) => Promise<Fetched>;
+
+export interface PostAnswer {
+  readonly status: number;
+  /** Seconds, from `Retry-After`; null where there is none. */
+  readonly retryAfter: number | null;
+}
+
+/**
+ * One POST of a signed body to an address that somebody gave; the same guard as for pictures, and no redirect is followed. The answer's body is
+ * read up to 64 KiB and forgotten. Refuses with `delivery.refused` where it must not be sent there, and `delivery.failed` where
+ * no answer came within `timeoutMs` milliseconds, whatever the reason.
+ */
+export type PostEvent = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+  timeoutMs: number,
+) => Promise<PostAnswer>;
