@@ -17,6 +17,7 @@ import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
+import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
@@ -27,11 +28,13 @@ import { createAcceptTagging } from './application/accept-tagging.ts';
 import { perModel } from './application/awaiting-model.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
+import { createFetchPictures } from './application/fetch-pictures.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
+import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
@@ -46,6 +49,7 @@ import { createRunTagging, type RunTagging } from './application/run-tagging.ts'
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
 import type { Models, OpenedModel } from './composition-opened.ts';
 import type { Config } from './config.ts';
@@ -69,6 +73,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 interface Ground {
   readonly store: Store;
   readonly textVectors: TextVectors;
+  readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly queue: WorkQueue;
 }
@@ -110,7 +115,8 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const { queue, enqueue } = createMemoryQueue();
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
-  const ground = { store: createMemoryStore({ clock }), textVectors, operations, queue };
+  const fetchedImages = createMemoryFetchedImages();
+  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -140,7 +146,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -153,10 +159,26 @@ async function assemble(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,
   );
+  const fetching = openFetching(config);
+  const fetchPictures = createFetchPictures({
+    fetchImage: fetching.fetchImage,
+    remembered: fetchedImages,
+    store,
+    hash: sha256,
+  });
   const colors = measuredColors(measureColors, meter);
   const taggingWith = ({ model, meaning, loadProfile }: OpenedModel) => {
     const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-    return createRunTagging({ meaning, loadProfile, model, readImages, store, originals, clock });
+    return createRunTagging({
+      meaning,
+      loadProfile,
+      model,
+      fetchPictures,
+      readImages,
+      store,
+      originals,
+      clock,
+    });
   };
   const bound = perModel(models, (opened: OpenedModel) => {
     const { session, ...needs } = opened;
@@ -218,6 +240,7 @@ async function assemble(
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
+      await fetching.close();
       await models.close();
       await store.close();
     },
@@ -278,7 +301,8 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
-  return { store, textVectors: store.textVectors, operations: store.operations(enqueue), queue };
+  const { textVectors, fetchedImages } = store;
+  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

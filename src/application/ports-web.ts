@@ -23,6 +23,19 @@ export type FetchImage = (
   signal: AbortSignal,
 ) => Promise<Fetched>;
 
+/** A picture as it was fetched last. */
+export interface RememberedPicture {
+  /** Of its bytes, hex. */
+  readonly sha256: string;
+  readonly validators: Validators;
+}
+
+/** What is remembered of fetched pictures, by the sha256 (hex) of their reference. Refuses with `store.unavailable`. */
+export interface RememberedPictures {
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, RememberedPicture>>;
+  save(pictures: ReadonlyMap<string, RememberedPicture>): Promise<void>;
+}
+
 export interface PostAnswer {
   readonly status: number;
   /** Seconds, from `Retry-After`; null where there is none. */

@@ -21,7 +21,6 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'image.too_large': 413,
   'image.unsupported_type': 415,
   'image.unreadable': 422,
-  'image.reference_unsupported': 422,
   'image.fetch_refused': 422,
   'image.fetch_failed': 422,
   'image.fetch_unavailable': 503,

@@ -12,6 +12,10 @@ export type ImageReference =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 's3'; readonly uri: string };
 
+export function isReference(content: Uint8Array | ImageReference | Error): content is ImageReference {
+  return !(content instanceof Uint8Array) && !(content instanceof Error);
+}
+
 export interface CatalogImage {
   readonly reference: ImageReference;
   /** front, back, side, detail, other; null where nobody says. */

@@ -31,7 +31,6 @@ const details: Partial<Record<ErrorCode, string>> = {
   'event.not_configured': 'Set WEBHOOK_SECRET_CATALOG to take events of this source.',
   'delivery.refused': 'The address 10.0.0.7 is not one that events are sent to.',
   'delivery.failed': 'No answer came within 15 seconds.',
-  'image.reference_unsupported': 'References (url, s3) are not fetched by this version: send the bytes.',
   'idempotency.conflict': 'This Idempotency-Key was used for another call within the last 24 hours.',
   'operation.not_found': 'There is no operation with this id; they are kept for 7 days.',
   'revision.conflict': 'The product is at revision 3.',
