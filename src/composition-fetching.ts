@@ -1,10 +1,19 @@
 /** What fetches pictures that are named and not sent. */
 import { createFetchImage } from './adapters/web/fetch-image.ts';
 import { createS3Images } from './adapters/web/s3-image.ts';
-import type { FetchImage } from './application/ports-web.ts';
+import {
+  createFetchPictures,
+  type FetchPictures,
+  type FetchPicturesNeeds,
+} from './application/fetch-pictures.ts';
 import type { Config } from './config.ts';
 
-export function openFetching(config: Config): { readonly fetchImage: FetchImage; close(): Promise<void> } {
+export interface Fetching {
+  readonly fetchPictures: FetchPictures;
+  close(): Promise<void>;
+}
+
+export function openFetching(config: Config, needs: Omit<FetchPicturesNeeds, 'fetchImage'>): Fetching {
   const buckets = createS3Images({
     allowPrefixes: config.S3_ALLOW_PREFIXES ?? [],
     endpoint: config.S3_ENDPOINT,
@@ -15,7 +24,7 @@ export function openFetching(config: Config): { readonly fetchImage: FetchImage;
     fetchS3: buckets.fetchImage,
   });
   return {
-    fetchImage: web.fetchImage,
+    fetchPictures: createFetchPictures({ ...needs, fetchImage: web.fetchImage }),
     async close() {
       await Promise.all([web.close(), buckets.close()]);
     },

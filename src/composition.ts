@@ -28,7 +28,6 @@ import { createAcceptTagging } from './application/accept-tagging.ts';
 import { perModel } from './application/awaiting-model.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
-import { createFetchPictures } from './application/fetch-pictures.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
@@ -51,10 +50,9 @@ import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
-import type { Models, OpenedModel } from './composition-opened.ts';
+import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
-import type { Taxonomy } from './domain/taxonomy/types.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
@@ -159,9 +157,7 @@ async function assemble(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,
   );
-  const fetching = openFetching(config);
-  const fetchPictures = createFetchPictures({
-    fetchImage: fetching.fetchImage,
+  const { fetchPictures, close: closeFetching } = openFetching(config, {
     remembered: fetchedImages,
     store,
     hash: sha256,
@@ -240,30 +236,9 @@ async function assemble(
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
-      await fetching.close();
+      await closeFetching();
       await models.close();
       await store.close();
-    },
-  };
-}
-
-/** In the place of a model that is away: whoever looks at it is told so. */
-function absentModel(taxonomy: Taxonomy, models: Models) {
-  return {
-    meaning: {
-      taxonomy,
-      get bank() {
-        return models.now().meaning.bank;
-      },
-      get calibration() {
-        return models.now().meaning.calibration;
-      },
-    },
-    loadProfile: async (profileId: string) => models.now().loadProfile(profileId),
-    model: {
-      get card() {
-        return models.now().model.card;
-      },
     },
   };
 }

@@ -1,8 +1,4 @@
-/** Incoming events: who signed them, and what they say. */
-import type { CatalogEvent, EventSource } from '../domain/events/catalog-event.ts';
-
-/** Sources that sign what they send. */
-export type SignedSource = Exclude<EventSource, 'import'>;
+/** Events and who signed them. */
 
 /** Headers by lower-case name; several values where a header came more than once. */
 export type SignedHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -30,14 +26,3 @@ export type SignEvent = (
   at: Date,
   body: Uint8Array,
 ) => Readonly<Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>>;
-
-/** What a verified body says; a topic that hangtag has no use for is accepted and left alone. */
-export type Mapped =
-  | { readonly use: true; readonly event: CatalogEvent }
-  | { readonly use: false; readonly topic: string };
-
-/**
- * A verified body in the one shape of events. Refuses with `request.malformed` (every problem with its pointer),
- * `product.invalid_id`, and `event.topic_forged` where the topic, which no signature covers, does not fit the body.
- */
-export type MapEvent = (headers: SignedHeaders, body: Uint8Array) => Mapped;

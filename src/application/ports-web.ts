@@ -1,4 +1,4 @@
-/** The web outside: pictures that are fetched from addresses which somebody else chose, and events that are sent to such. */
+/** The web outside: pictures that are fetched from addresses which somebody else chose. */
 import type { ImageReference } from '../domain/events/catalog-event.ts';
 
 /** What a server said of the bytes it sent, so that it need not send them again. */
@@ -35,21 +35,3 @@ export interface RememberedPictures {
   find(keys: readonly string[]): Promise<ReadonlyMap<string, RememberedPicture>>;
   save(pictures: ReadonlyMap<string, RememberedPicture>): Promise<void>;
 }
-
-export interface PostAnswer {
-  readonly status: number;
-  /** Seconds, from `Retry-After`; null where there is none. */
-  readonly retryAfter: number | null;
-}
-
-/**
- * One POST of a signed body to an address that somebody gave; the same guard as for pictures, and no redirect is followed. The answer's body is
- * read up to 64 KiB and forgotten. Refuses with `delivery.refused` where it must not be sent there, and `delivery.failed` where
- * no answer came within `timeoutMs` milliseconds, whatever the reason.
- */
-export type PostEvent = (
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
-  timeoutMs: number,
-) => Promise<PostAnswer>;
