@@ -71,3 +71,24 @@ export async function backOff(tries: number, signal: AbortSignal): Promise<void>
   // Rejects where the signal ends it early, which is no fault.
   await sleep(ms, undefined, { signal }).catch(() => {});
 }
+
+/** In the place of a model that is away: whoever looks at it is told so. */
+export function absentModel(taxonomy: Taxonomy, models: Models) {
+  return {
+    meaning: {
+      taxonomy,
+      get bank() {
+        return models.now().meaning.bank;
+      },
+      get calibration() {
+        return models.now().meaning.calibration;
+      },
+    },
+    loadProfile: async (profileId: string) => models.now().loadProfile(profileId),
+    model: {
+      get card() {
+        return models.now().model.card;
+      },
+    },
+  };
+}

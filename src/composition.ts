@@ -17,6 +17,7 @@ import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
+import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
@@ -32,6 +33,7 @@ import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
+import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
@@ -46,11 +48,11 @@ import { createRunTagging, type RunTagging } from './application/run-tagging.ts'
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
-import type { Models, OpenedModel } from './composition-opened.ts';
+import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
-import type { Taxonomy } from './domain/taxonomy/types.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
@@ -69,6 +71,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 interface Ground {
   readonly store: Store;
   readonly textVectors: TextVectors;
+  readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly queue: WorkQueue;
 }
@@ -110,7 +113,8 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const { queue, enqueue } = createMemoryQueue();
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
-  const ground = { store: createMemoryStore({ clock }), textVectors, operations, queue };
+  const fetchedImages = createMemoryFetchedImages();
+  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -140,7 +144,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -153,10 +157,24 @@ async function assemble(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,
   );
+  const { fetchPictures, close: closeFetching } = openFetching(config, {
+    remembered: fetchedImages,
+    store,
+    hash: sha256,
+  });
   const colors = measuredColors(measureColors, meter);
   const taggingWith = ({ model, meaning, loadProfile }: OpenedModel) => {
     const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-    return createRunTagging({ meaning, loadProfile, model, readImages, store, originals, clock });
+    return createRunTagging({
+      meaning,
+      loadProfile,
+      model,
+      fetchPictures,
+      readImages,
+      store,
+      originals,
+      clock,
+    });
   };
   const bound = perModel(models, (opened: OpenedModel) => {
     const { session, ...needs } = opened;
@@ -218,29 +236,9 @@ async function assemble(
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
+      await closeFetching();
       await models.close();
       await store.close();
-    },
-  };
-}
-
-/** In the place of a model that is away: whoever looks at it is told so. */
-function absentModel(taxonomy: Taxonomy, models: Models) {
-  return {
-    meaning: {
-      taxonomy,
-      get bank() {
-        return models.now().meaning.bank;
-      },
-      get calibration() {
-        return models.now().meaning.calibration;
-      },
-    },
-    loadProfile: async (profileId: string) => models.now().loadProfile(profileId),
-    model: {
-      get card() {
-        return models.now().model.card;
-      },
     },
   };
 }
@@ -278,7 +276,8 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
-  return { store, textVectors: store.textVectors, operations: store.operations(enqueue), queue };
+  const { textVectors, fetchedImages } = store;
+  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -47,6 +47,14 @@ function readKeys(text: string): { keys: ApiKeySetting[]; problems: string[] } {
 /** A bucket's name as S3 takes it, and a prefix that needs no escaping anywhere. */
 const imageStore = /^(files|none|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9._/-]*)?)$/;
 
+/** Whole folders, so that a bucket's `catalog` does not open its `catalog-private`. */
+const s3Prefix = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/([A-Za-z0-9!._*'()-]+\/)*$/;
+
+function isOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+}
+
 /** One line of documentation each: README's table follows this order. */
 const settings = z.object({
   HOST: z
@@ -148,6 +156,36 @@ const settings = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
     .describe('A server that speaks S3, instead of AWS, for IMAGE_STORE.'),
+  S3_ALLOW_PREFIXES: z
+    .string()
+    .transform((text, context): readonly string[] => {
+      const prefixes = text.split(',').map((prefix) => prefix.trim());
+      for (const prefix of prefixes.filter((one) => !s3Prefix.test(one)))
+        context.addIssue({ code: 'custom', message: `${prefix} is not s3://bucket/ or s3://bucket/prefix/` });
+      return prefixes;
+    })
+    .optional()
+    .describe(
+      'Where images may be named by s3:// URL: s3://bucket/prefix/, comma-separated. Nowhere by default.',
+    ),
+  FETCH_ALLOW_ORIGINS: z
+    .string()
+    .transform((text, context): readonly string[] => {
+      const origins = text.split(',').map((origin) => origin.trim());
+      for (const origin of origins.filter((one) => !isOrigin(one)))
+        context.addIssue({
+          code: 'custom',
+          message: `${origin} is not an origin such as http://images:8080`,
+        });
+      return origins;
+    })
+    .optional()
+    .describe(
+      'Servers of your own network that images may be fetched from, as http://host:port, comma-separated.',
+    ),
+  FETCH_IMAGE_WIDTH: whole('FETCH_IMAGE_WIDTH', 0, 5000)
+    .default(800)
+    .describe('Pixels: how wide a rendition known shop CDNs are asked for; 0 asks for the original.'),
   REQUEST_TIMEOUT_MS: whole('REQUEST_TIMEOUT_MS', 100, 600_000)
     .default(60_000)
     .describe('Milliseconds for one request, at most.'),
@@ -169,7 +207,7 @@ export interface Config extends Omit<Settings, Folders> {
 }
 
 /** Settings that this version does not know yet but whose names are promised: named in the error instead of ignored. */
-const promised = ['S3_ALLOW_PREFIXES', 'WEBHOOK_SECRET_CATALOG'];
+const promised = ['WEBHOOK_SECRET_CATALOG'];
 
 /** What a backend cannot do without; set for another one, it was meant for something that does not happen. */
 const ofBackend = { sagemaker: 'SAGEMAKER_ENDPOINT', onnx: 'ONNX_MODEL_DIR' } as const;

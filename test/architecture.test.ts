@@ -73,7 +73,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
     ],
   },
   {
-    room: /^src\/composition(-model|-opened|-places|-probability)?\.ts$/,
+    room: /^src\/composition(-model|-opened|-places|-probability|-fetching)?\.ts$/,
     may: [/^(?!src\/(main|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
   },
   {
@@ -94,8 +94,11 @@ const owners: Readonly<Record<string, RegExp>> = {
   'pg-boss': /^src\/adapters\/queue\//,
   tar: /^src\/adapters\/store\//,
   yaml: /^src\/adapters\/taxonomy\//,
+  undici: /^src\/adapters\/web\//,
+  'ipaddr.js': /^src\/adapters\/web\//,
   '@aws-sdk/client-cloudformation': /^src\/adapters\/deploy\/(clients|stacks)\.ts$/,
-  '@aws-sdk/client-s3': /^src\/adapters\/(originals\/s3-bucket|deploy\/(clients|artifacts))\.ts$/,
+  '@aws-sdk/client-s3':
+    /^src\/adapters\/((originals\/s3-bucket|web\/s3-image)|deploy\/(clients|artifacts))\.ts$/,
   '@aws-sdk/client-sagemaker-runtime':
     /^src\/adapters\/(inference\/sagemaker\/runtime|deploy\/(clients|endpoint))\.ts$/,
 };

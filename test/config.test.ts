@@ -55,10 +55,29 @@ describe('settings', () => {
   );
 
   test('what is promised but not built is named, not ignored', () => {
-    expect(problems({ S3_ALLOW_PREFIXES: 's3://a/', WEBHOOK_SECRET_CATALOG: 'x' })).toEqual([
-      'S3_ALLOW_PREFIXES: not supported by this version of hangtag',
+    expect(problems({ WEBHOOK_SECRET_CATALOG: 'x' })).toEqual([
       'WEBHOOK_SECRET_CATALOG: not supported by this version of hangtag',
     ]);
+  });
+
+  test('what images may be fetched from is whole folders and whole origins', () => {
+    const config = parseConfig(
+      {
+        S3_ALLOW_PREFIXES: 's3://shop/, s3://media/catalog/2026/',
+        FETCH_ALLOW_ORIGINS: 'http://images:8080,https://10.0.0.7',
+      },
+      '/app',
+    );
+    expect([config.S3_ALLOW_PREFIXES, config.FETCH_ALLOW_ORIGINS]).toEqual([
+      ['s3://shop/', 's3://media/catalog/2026/'],
+      ['http://images:8080', 'https://10.0.0.7'],
+    ]);
+    expect(
+      problems({
+        S3_ALLOW_PREFIXES: 's3://shop,s3://shop/a,s3://shop/../,https://shop/',
+        FETCH_ALLOW_ORIGINS: 'images,http://images/a.jpg,ftp://images,http://u@images',
+      }),
+    ).toHaveLength(7);
   });
 
   test('a backend and what it needs belong together', () => {

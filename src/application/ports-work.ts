@@ -1,9 +1,11 @@
 /** What accepted work needs from outside: where it is kept, and what hands it out. See `ports.ts` for the rest. */
-import type { ErrorCode, HangtagError } from '../domain/errors.ts';
 
-/** One picture of the request: its bytes, or the fault that kept the door from reading them. */
+import type { ErrorCode, HangtagError } from '../domain/errors.ts';
+import type { ImageReference } from '../domain/events/catalog-event.ts';
+
+/** One picture of the request: its bytes, where it is to be fetched from, or the fault that kept the door from reading it. */
 export interface ImageInput {
-  readonly content: Uint8Array | HangtagError;
+  readonly content: Uint8Array | ImageReference | HangtagError;
   readonly view: string | null;
   readonly variant: string | null;
   readonly ref: string | null;

@@ -4,6 +4,7 @@
  */
 import { measureColors } from '../domain/color/measure.ts';
 import { HangtagError } from '../domain/errors.ts';
+import type { Picture, SeenPicture } from './fetch-pictures.ts';
 import type { ContentHash, ImageModel, ImageReader, MeasureColors, Store, StoredImage } from './ports.ts';
 
 export type KnownImage = StoredImage & { readonly vector: Float32Array; readonly fresh: boolean };
@@ -23,7 +24,7 @@ export function modelKey({ card }: Pick<ImageModel, 'card'>): string {
 }
 
 export type ReadImages = (
-  contents: readonly (Uint8Array | HangtagError)[],
+  contents: readonly Picture[],
   signal: AbortSignal,
 ) => Promise<readonly (KnownImage | HangtagError)[]>;
 
@@ -54,7 +55,10 @@ export function createReadImages({
   }
 
   return async (contents, signal) => {
-    const hashes = contents.map((content) => (content instanceof HangtagError ? null : hash(content)));
+    const hashes = contents.map((content) => {
+      if (content instanceof HangtagError) return null;
+      return isSeen(content) ? content.sha256 : hash(content);
+    });
     const distinct = [...new Set(hashes.filter((sha256) => sha256 !== null))];
     const known = await store.findImages(distinct, modelKey(model));
     const results = contents.map(async (content, index): Promise<KnownImage | HangtagError> => {
@@ -62,6 +66,7 @@ export function createReadImages({
       const sha256 = hashes[index]!;
       const stored = known.get(sha256);
       if (stored) return { ...stored, fresh: false };
+      if (isSeen(content)) throw forgotten();
       try {
         return await work(sha256, content);
       } catch (error) {
@@ -71,6 +76,16 @@ export function createReadImages({
     });
     return leaveEarly(Promise.all(results), signal);
   };
+}
+
+function isSeen(content: Uint8Array | SeenPicture): content is SeenPicture {
+  return !(content instanceof Uint8Array);
+}
+
+/** Known when it was asked for, and gone since: the next try fetches it. */
+function forgotten(): HangtagError {
+  const detail = 'A picture was removed while it was being used, because another product was deleted.';
+  return new HangtagError('store.unavailable', detail, { retryAfter: 1 });
 }
 
 /** The promise, or the signal's abort, whichever comes first. */

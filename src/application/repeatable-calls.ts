@@ -3,6 +3,7 @@
  * the store decides, in the transaction that answers.
  */
 import { HangtagError } from '../domain/errors.ts';
+import { isReference } from '../domain/events/catalog-event.ts';
 import { keyConflict } from '../domain/idempotency.ts';
 import type { ContentHash, Store, StoredAnswer } from './ports.ts';
 import type { AnsweredCall, TagRequest } from './ports-work.ts';
@@ -45,7 +46,7 @@ export function createAskOnce({ store }: { readonly store: Store }): AskOnce {
 /** What makes two calls the same: pictures by hash, words and options; not the bytes of the body. */
 export function contentOf(request: TagRequest, answer: string, hash: ContentHash): string {
   const images = request.images.map(({ content, view, variant, ref }) => [
-    content instanceof HangtagError ? content.code : hash(content),
+    content instanceof HangtagError ? content.code : isReference(content) ? content : hash(content),
     view,
     variant,
     ref,

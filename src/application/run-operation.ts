@@ -64,7 +64,11 @@ export function createRunOperation(needs: RunOperationNeeds): (job: Job) => Prom
     }
     try {
       const { request, sequence } = tagging;
-      const tagSet = await runTagging(request, { sequence, call: null }, AbortSignal.timeout(timeoutMs));
+      const tagSet = await runTagging(
+        request,
+        { sequence, call: null, patient: attempts < maxAttempts },
+        AbortSignal.timeout(timeoutMs),
+      );
       await operations.end(operationId, { revision: tagSet.revision });
     } catch (error) {
       if (!(error instanceof HangtagError)) onUnexpected(error, operationId);

@@ -7,6 +7,7 @@ import { changed, merge } from '../domain/tagging/merge.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
 import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { FetchPictures } from './fetch-pictures.ts';
 import type { Clock, ImageModel, Store, TagWrite } from './ports.ts';
 import type { Originals } from './ports-originals.ts';
 import type { AnsweredCall, TagRequest } from './ports-work.ts';
@@ -19,6 +20,7 @@ export interface RunTaggingNeeds {
   readonly meaning: Meaning;
   readonly loadProfile: LoadProfile;
   readonly model: ImageModel;
+  readonly fetchPictures: FetchPictures;
   readonly readImages: ReadImages;
   readonly store: Store;
   readonly originals: Originals;
@@ -30,6 +32,8 @@ export interface Acceptance {
   /** Its place among all inputs; null for an answer that is not stored. */
   readonly sequence: number | null;
   readonly call: AnsweredCall | null;
+  /** Another try will follow: a picture that cannot be fetched right now is a reason for it. Not unless told. */
+  readonly patient?: boolean;
 }
 
 /** Where a newer input for the product was written first, its TagSet is answered, with a warning. */
@@ -40,17 +44,19 @@ export type RunTagging = (
 ) => Promise<TagSet>;
 
 export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
-  const { meaning, loadProfile, model, readImages, store, originals, clock } = needs;
+  const { meaning, loadProfile, model, fetchPictures, readImages, store, originals, clock } = needs;
   const saveWithOriginals = createSaveWithOriginals({
     store: { saveTags: (write) => withProfiles(loadProfile, () => store.saveTags(write)) },
     originals,
   });
 
-  return async (request, { sequence, call }, signal) => {
-    const results = await readImages(
+  return async (request, { sequence, call, patient = false }, signal) => {
+    const { pictures, remember } = await fetchPictures(
       request.images.map((image) => image.content),
+      { model: modelKey(model), patient },
       signal,
     );
+    const results = await readImages(pictures, signal);
     const seen = results.filter((result): result is KnownImage => !(result instanceof HangtagError));
     if (seen.length === 0) throw allFailed(results as readonly HangtagError[]);
     const images = results.map((result, index) => report(request, result, index));
@@ -65,8 +71,8 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
 
     const contents = new Map<string, Uint8Array>();
     for (const [index, result] of results.entries()) {
-      const content = request.images[index]!.content;
-      if (!(result instanceof HangtagError) && !(content instanceof HangtagError)) {
+      const content = pictures[index]!;
+      if (!(result instanceof HangtagError) && content instanceof Uint8Array) {
         contents.set(result.facts.sha256, content);
       }
     }
@@ -90,6 +96,10 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
     };
     const fresh = seen.filter((image) => image.fresh).map(({ facts }) => facts.sha256);
     const saved = await saveWithOriginals(write, contents, fresh);
+    // Nothing rests on it: at worst the pictures are sent once more.
+    await remember(
+      results.map((result) => (result instanceof HangtagError ? null : result.facts.sha256)),
+    ).catch(() => {});
     return late ? { ...saved, warnings: [...saved.warnings, superseded] } : saved;
   };
 }

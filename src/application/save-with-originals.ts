@@ -19,7 +19,7 @@ export interface SaveWithOriginalsNeeds {
 const attempts = 9;
 
 /**
- * `contents`: the bytes of every picture of the write. `fresh`: those whose original may not be there yet.
+ * `contents`: the bytes of the pictures of the write; of one that is known they may be missing. `fresh`: those whose original may not be there yet.
  * Refuses with `store.unavailable`; then nothing is stored but, perhaps, originals that nobody mentions.
  */
 export type SaveWithOriginals = (
@@ -60,7 +60,8 @@ export function createSaveWithOriginals({
 
 function bytesOf(contents: ReadonlyMap<string, Uint8Array>, sha256: string): Uint8Array {
   const bytes = contents.get(sha256);
-  if (!bytes) throw new TypeError('The bytes of every picture of the write are needed.');
+  // Of a picture that was not sent again, because its server says that it is as it was.
+  if (!bytes) throw busy(undefined);
   return bytes;
 }
 

@@ -29,10 +29,12 @@ export const errorKinds = {
   'image.too_large': { fault: 'caller', retryable: false, title: 'The image is too large' },
   'image.unsupported_type': { fault: 'caller', retryable: false, title: 'The image format is not supported' },
   'image.unreadable': { fault: 'caller', retryable: false, title: 'The image cannot be read' },
-  'image.reference_unsupported': {
-    fault: 'caller',
-    retryable: false,
-    title: 'Image references are not supported',
+  'image.fetch_refused': { fault: 'caller', retryable: false, title: 'The image may not be fetched' },
+  'image.fetch_failed': { fault: 'caller', retryable: false, title: 'The image cannot be fetched' },
+  'image.fetch_unavailable': {
+    fault: 'upstream',
+    retryable: true,
+    title: 'The image cannot be fetched right now',
   },
   'feature.unsupported': { fault: 'caller', retryable: false, title: 'Not available in this version' },
   'idempotency.conflict': { fault: 'caller', retryable: false, title: 'The key was used for another call' },

@@ -1,4 +1,4 @@
-/** `application/json`: base64 images, and references that a later version will fetch. */
+/** `application/json`: images as base64, or where they are to be fetched from. */
 import { z } from 'zod';
 import type { ImageInput } from '../application/tag-request.ts';
 import { HangtagError } from '../domain/errors.ts';
@@ -22,8 +22,14 @@ export const jsonBody = z
       .array(
         z
           .strictObject({
-            url: z.string().optional().meta({ description: 'Not fetched by this version: 422.' }),
-            s3: z.string().optional().meta({ description: 'Not fetched by this version: 422.' }),
+            url: z
+              .string()
+              .optional()
+              .meta({ description: 'Fetched by https from the public internet: docs/fetching.md.' }),
+            s3: z
+              .string()
+              .optional()
+              .meta({ description: '`s3://bucket/key`, below one of S3_ALLOW_PREFIXES.' }),
             base64: z
               .string()
               .optional()
@@ -43,6 +49,9 @@ export const jsonBody = z
   .meta({ id: 'TagRequest' });
 
 type JsonImage = z.infer<typeof jsonBody>['images'][number];
+
+/** Characters of a reference, at most. */
+const longestUrl = 2048;
 
 export function readJson(value: unknown): TagBody {
   // Counted before anything looks at each: a body has room for millions.
@@ -66,17 +75,15 @@ export function readJson(value: unknown): TagBody {
   };
 }
 
-function contentOf({ url, s3, base64 }: JsonImage, index: number): Uint8Array | HangtagError {
+function contentOf({ url, s3, base64 }: JsonImage, index: number): ImageInput['content'] {
   if ([url, s3, base64].filter((one) => one !== undefined).length !== 1) {
     const detail = 'An image is exactly one of url, s3 or base64.';
     throw malformed([{ code: 'request.malformed', detail, pointer: `/images/${index}` }]);
   }
-  if (base64 === undefined) {
-    return new HangtagError(
-      'image.reference_unsupported',
-      'References (url, s3) are not fetched by this version: send the bytes.',
-    );
-  }
+  if (url !== undefined)
+    return { kind: 'url', url: textField(url, `/images/${index}/url`, longestUrl) ?? '' };
+  if (s3 !== undefined) return { kind: 's3', uri: textField(s3, `/images/${index}/s3`, longestUrl) ?? '' };
+  if (base64 === undefined) throw new TypeError('one of the three was there');
   // Four characters are three bytes: what is too large is refused before it is decoded.
   if (base64.length > Math.ceil(maxImageBytes / 3) * 4 + 4) return tooLarge();
   const bytes = Buffer.from(base64, 'base64');

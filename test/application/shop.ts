@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import { createMemoryFetchedImages } from '../../src/adapters/store/memory-fetched-images.ts';
 import { createDeleteProduct } from '../../src/application/delete-product.ts';
+import { createFetchPictures } from '../../src/application/fetch-pictures.ts';
 import { createListProducts } from '../../src/application/list-products.ts';
 import type { ImageModel, ImageReader, Store } from '../../src/application/ports.ts';
 import type { Originals } from '../../src/application/ports-originals.ts';
@@ -16,6 +18,7 @@ import { createReviewTags } from '../../src/application/review-tags.ts';
 import { createRunTagging } from '../../src/application/run-tagging.ts';
 import { createTagProduct } from '../../src/application/tag-product.ts';
 import type { ImageInput, TagRequest } from '../../src/application/tag-request.ts';
+import { HangtagError } from '../../src/domain/errors.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Taxonomy } from '../../src/domain/taxonomy/types.ts';
 import { axis, bank, dim, taxonomy as smallTaxonomy, vector } from '../domain/tagging/small-world.ts';
@@ -89,7 +92,16 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
   const loadProfile = async () => {};
   const meaning = { taxonomy, bank, calibration: null };
   const readImages = createReadImages({ reader, model, store: ground, hash });
+  const fetchPictures = createFetchPictures({
+    fetchImage: async () => {
+      throw new HangtagError('image.fetch_refused', 'Nothing is fetched here.');
+    },
+    remembered: createMemoryFetchedImages(),
+    store: ground,
+    hash,
+  });
   const runTagging = createRunTagging({
+    fetchPictures,
     loadProfile,
     meaning,
     model,

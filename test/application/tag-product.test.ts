@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import { createMemoryFetchedImages } from '../../src/adapters/store/memory-fetched-images.ts';
+import { createFetchPictures } from '../../src/application/fetch-pictures.ts';
 import type { ImageModel, ImageReader, Store } from '../../src/application/ports.ts';
 import type { Originals } from '../../src/application/ports-originals.ts';
 import { createReadImages } from '../../src/application/read-image.ts';
@@ -82,7 +84,16 @@ beforeEach(() => {
 function tagger(store: Store) {
   const { reader, model, originals } = at;
   const readImages = createReadImages({ reader, model, store, hash });
+  const fetchPictures = createFetchPictures({
+    fetchImage: async () => {
+      throw new HangtagError('image.fetch_refused', 'Nothing is fetched here.');
+    },
+    remembered: createMemoryFetchedImages(),
+    store: store,
+    hash,
+  });
   const runTagging = createRunTagging({
+    fetchPictures,
     meaning: { taxonomy, bank, calibration: null },
     loadProfile: async () => {},
     model,
@@ -238,7 +249,7 @@ describe('tagging a product', () => {
       code: 'image.too_large',
       errors: [{ pointer: '/images/0' }, { pointer: '/images/1' }],
     });
-    const fault = new HangtagError('image.reference_unsupported', 'No references yet.');
+    const fault = new HangtagError('image.fetch_failed', 'It is gone.');
     await expect(tag({ images: [image(fault), image('huge')] })).rejects.toMatchObject({
       code: 'image.unreadable',
     });

@@ -1,7 +1,9 @@
 import { createMemoryQueue } from '../../src/adapters/queue/memory.ts';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import { createMemoryFetchedImages } from '../../src/adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from '../../src/adapters/store/memory-operations.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { fetchedImagesContract } from './fetched-images.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const clock = () => new Date().toISOString();
@@ -10,4 +12,8 @@ workContract('in memory', async () => {
   const { queue, enqueue } = createMemoryQueue();
   return { queue, operations: createMemoryOperations({ clock, enqueue }), close: async () => {} };
 });
+fetchedImagesContract('in memory', async () => ({
+  fetchedImages: createMemoryFetchedImages(),
+  close: async () => {},
+}));
 acceptingContract('in memory', async () => createMemoryStore({ clock }));

@@ -7,6 +7,7 @@ import { createPgliteStore } from '../../src/adapters/store/pglite.ts';
 import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { fetchedImagesContract } from './fetched-images.contract.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
 import { workContract } from './work.contract.ts';
 
@@ -18,6 +19,7 @@ const open = () => createPgliteStore({ directory, durability: 'relaxed', log: qu
 
 acceptingContract('embedded', open);
 textVectorsContract('embedded', open);
+fetchedImagesContract('embedded', open);
 workContract('embedded', async () => {
   const store = await open();
   const { queue, enqueue } = await createBossQueue({

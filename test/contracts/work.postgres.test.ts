@@ -5,6 +5,7 @@ import { createPostgresStore } from '../../src/adapters/store/postgres.ts';
 import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-database.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { fetchedImagesContract } from './fetched-images.contract.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
 import { workContract } from './work.contract.ts';
 
@@ -20,6 +21,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
 
   acceptingContract('PostgreSQL', open);
   textVectorsContract('PostgreSQL', open);
+  fetchedImagesContract('PostgreSQL', open);
   workContract('PostgreSQL', async () => {
     const store = await open();
     const { queue, enqueue } = await createBossQueue({

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HangtagError } from '../../src/domain/errors.ts';
+import { isReference } from '../../src/domain/events/catalog-event.ts';
 import { createWorld, form, type Part, photo, sampleTagSet, type World } from './fake-services.ts';
 
 let world: World;
@@ -21,7 +22,11 @@ const texts = () =>
   world.asked
     .at(-1)!
     .images.map(({ content }) =>
-      content instanceof HangtagError ? content.code : Buffer.from(content).toString(),
+      content instanceof HangtagError
+        ? content.code
+        : isReference(content)
+          ? Object.values(content).join(' ')
+          : Buffer.from(content).toString(),
     );
 
 describe('forms', () => {
@@ -130,7 +135,7 @@ describe('raw bodies and JSON', () => {
     expect([answer.statusCode, answer.json().code]).toEqual([413, 'image.too_large']);
   });
 
-  test('base64, with what belongs to each image; references are refused one by one', async () => {
+  test('base64, with what belongs to each image; and references, kept as they are', async () => {
     const payload = {
       images: [
         { base64: Buffer.from('one').toString('base64'), view: 'front', variant: 'a', ref: 'r1' },
@@ -143,21 +148,12 @@ describe('raw bodies and JSON', () => {
     };
     const answer = await post('/products/sku/tags?category=shirt', { payload });
     expect(answer.statusCode).toBe(200);
-    expect(texts()).toEqual([
-      'one',
-      'image.reference_unsupported',
-      'image.reference_unsupported',
-      'image.unreadable',
-    ]);
+    expect(texts()).toEqual(['one', 'url https://x.test/a.jpg', 's3 s3://b/k', 'image.unreadable']);
     expect(world.asked[0]).toMatchObject({
       category: 'dress',
       title: 'T',
       images: [{ view: 'front', variant: 'a', ref: 'r1' }, {}, {}, {}],
     });
-    const refused = await post('/products/sku/tags', {
-      payload: { images: [{ url: 'https://x.test/a.jpg' }] },
-    });
-    expect([refused.statusCode, refused.json().code]).toEqual([422, 'image.reference_unsupported']);
   });
 
   test.each<[string, unknown, number, string]>([

@@ -67,6 +67,8 @@ async function deleteUnused(trx: Transaction<Tables>, seen: readonly string[]): 
   const known = held.map(({ sha256 }) => sha256).filter((sha256) => !users.has(sha256));
   const those = sql<string>`any(${known}::text[])`;
   await trx.deleteFrom('image_vectors').where('sha256', '=', those).execute();
+  // Whatever name led to it is forgotten too.
+  await trx.deleteFrom('fetched_images').where('sha256', '=', those).execute();
   await trx.deleteFrom('images').where('sha256', '=', those).execute();
   await markRemovals(trx, unused);
   return unused;

@@ -8,12 +8,19 @@ const everyMs = 30 * 60_000;
 /** How long an operation can be asked for once it is over. */
 const operationLife = sql`interval '7 days'`;
 
+/** How long what a server said of a picture is worth asking with. */
+const fetchedLife = sql`interval '90 days'`;
+
 export async function clearExpired(db: Kysely<Tables>): Promise<void> {
   await db.deleteFrom('answered_calls').where('at', '<=', sql<Date>`now() - ${answerLife}`).execute();
   await db
     .deleteFrom('operations')
     .where('state', 'in', ['done', 'failed'])
     .where('updated_at', '<=', sql<Date>`now() - ${operationLife}`)
+    .execute();
+  await db
+    .deleteFrom('fetched_images')
+    .where('fetched_at', '<=', sql<Date>`now() - ${fetchedLife}`)
     .execute();
 }
 

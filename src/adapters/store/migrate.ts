@@ -5,6 +5,7 @@ import * as reading from './migrations/0002-reading.ts';
 import * as acceptance from './migrations/0003-acceptance.ts';
 import * as originals from './migrations/0004-originals.ts';
 import * as texts from './migrations/0005-texts.ts';
+import * as fetched from './migrations/0006-fetched.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, for ever: a migration that was released is never edited, only followed by another. */
@@ -14,6 +15,7 @@ const migrations = {
   '0003-acceptance': acceptance,
   '0004-originals': originals,
   '0005-texts': texts,
+  '0006-fetched': fetched,
 };
 
 /** Any number that no other program on the same database uses for its advisory locks. */

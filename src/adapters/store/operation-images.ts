@@ -2,11 +2,14 @@
 import type { Transaction } from 'kysely';
 import type { ImageInput, TagRequest } from '../../application/ports-work.ts';
 import { type ErrorCode, HangtagError } from '../../domain/errors.ts';
+import { type ImageReference, isReference } from '../../domain/events/catalog-event.ts';
 import type { Tables } from './tables.ts';
 
 const partBytes = 2 ** 20;
 
 interface StoredImageInput extends Omit<ImageInput, 'content'> {
+  /** Where it is to be fetched from; absent where it was sent. */
+  readonly reference?: ImageReference;
   /** What kept the door from reading it; null where its bytes stand in `operation_images`. */
   readonly fault: { readonly code: ErrorCode; readonly detail: string } | null;
 }
@@ -16,6 +19,7 @@ export type StoredRequest = Omit<TagRequest, 'images'> & { readonly images: read
 export function storedRequest(request: TagRequest): StoredRequest {
   const images = request.images.map(({ content, ...words }) => ({
     ...words,
+    ...(isReference(content) ? { reference: content } : {}),
     fault: content instanceof HangtagError ? { code: content.code, detail: content.message } : null,
   }));
   return { ...request, images };
@@ -27,7 +31,7 @@ export async function writePictures(
   images: readonly ImageInput[],
 ): Promise<void> {
   for (const [position, { content }] of images.entries()) {
-    if (content instanceof HangtagError) continue;
+    if (content instanceof HangtagError || isReference(content)) continue;
     for (let part = 0; part * partBytes < content.length; part++) {
       const bytes = Buffer.from(content.subarray(part * partBytes, (part + 1) * partBytes));
       await trx
@@ -44,7 +48,11 @@ export async function readPictures(
   stored: StoredRequest,
 ): Promise<TagRequest> {
   const images: ImageInput[] = [];
-  for (const [position, { fault, ...words }] of stored.images.entries()) {
+  for (const [position, { fault, reference, ...words }] of stored.images.entries()) {
+    if (reference) {
+      images.push({ ...words, content: reference });
+      continue;
+    }
     if (fault) {
       images.push({ ...words, content: new HangtagError(fault.code, fault.detail) });
       continue;

@@ -2,12 +2,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { findAnswer } from './answered-calls.ts';
 import { deleteProduct } from './delete-product.ts';
 import { clearExpiredRegularly } from './expiry.ts';
 import { type StoreLog, unavailable } from './failures.ts';
+import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
@@ -29,6 +31,7 @@ export interface SqlStoreNeeds {
 export interface SqlStore extends Store {
   readonly execute: ExecuteSql;
   readonly textVectors: TextVectors;
+  readonly fetchedImages: RememberedPictures;
   operations(enqueue: EnqueueWithin): Operations;
 }
 
@@ -53,10 +56,12 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
       whileOpen(() => call(...args));
 
   const texts = createSqlTextVectors(db);
+  const fetched = createSqlFetchedImages(db);
   return {
     execute: guarded(executing(db)),
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
+    fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);

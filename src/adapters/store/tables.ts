@@ -108,6 +108,14 @@ interface TextVectors {
   vector: Uint8Array;
 }
 
+interface FetchedImages {
+  reference: string;
+  sha256: string;
+  etag: string | null;
+  last_modified: string | null;
+  fetched_at: Generated<Date>;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -127,5 +135,6 @@ export interface Tables {
   operations: Operations;
   operation_images: OperationImages;
   text_vectors: TextVectors;
+  fetched_images: FetchedImages;
   heartbeat: Heartbeat;
 }

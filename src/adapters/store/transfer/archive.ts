@@ -3,7 +3,7 @@
  * last `SHA256SUMS` in the form that `sha256sum -c` reads. A file without that last entry is cut off.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -53,7 +53,8 @@ export async function writeArchive(
     yield* fileBlocks(textFile(sumsEntry, sums.join('')), [], () => {});
     yield Buffer.alloc(1024);
   }
-  const out = createWriteStream(file, { mode: 0o600 });
+  // Opened before anything can end it: a file that is made after its writer gave up is left behind.
+  const out = (await open(file, 'w', 0o600)).createWriteStream();
   await pipeline(Readable.from(blocks(), { objectMode: false }), createGzip(compression), out, { signal });
 }
 

@@ -13,6 +13,7 @@ const storeTables: Readonly<Record<keyof Tables, 'copied' | 'left'>> = {
   images: 'copied',
   image_vectors: 'copied',
   text_vectors: 'copied',
+  fetched_images: 'copied',
   product_images: 'copied',
   tombstones: 'copied',
   picture_mentions: 'copied',
