@@ -8,7 +8,7 @@ import { attributeId } from '../taxonomy/attribute-words.ts';
 import { resolveCategory } from '../taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../taxonomy/types.ts';
 import type { CatalogUpsert, CatalogWord, CatalogWords } from './catalog-event.ts';
-import { valueOf } from './words.ts';
+import { valueMeant } from './words.ts';
 
 /** The event without what only repeats `seen`, the TagSet that stood when it was made; null: there was none. */
 export function withoutEchoes(taxonomy: Taxonomy, event: CatalogUpsert, seen: TagSet | null): CatalogUpsert {
@@ -39,7 +39,7 @@ function fresh(
 function echoes(taxonomy: Taxonomy, id: string, words: readonly CatalogWord[], decision: Decision): boolean {
   if (decision.source !== 'model' || decision.status !== 'accepted') return false;
   const attribute = taxonomy.attributeById.get(id);
-  const said = words.map(({ label }) => (attribute && valueOf(attribute, label)?.id) ?? `label ${label}`);
+  const said = words.map(({ label }) => (attribute && valueMeant(attribute, label)?.id) ?? `label ${label}`);
   const ours = decision.values.map((value) => value.id ?? `label ${value.name}`);
   return same(said, ours);
 }

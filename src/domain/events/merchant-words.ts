@@ -16,7 +16,7 @@ import { resolveCategory } from '../taxonomy/resolve-category.ts';
 import type { Attribute, Taxonomy } from '../taxonomy/types.ts';
 import type { CatalogWord } from './catalog-event.ts';
 import type { CatalogState, Stated, StatedWords } from './catalog-state.ts';
-import { valueOf } from './words.ts';
+import { valueMeant } from './words.ts';
 
 export interface Spoken<T> {
   readonly said: T;
@@ -103,7 +103,7 @@ function decision(
 ): Decision {
   const values = new Map<string, DecidedValue>();
   for (const { label, verbatim } of words) {
-    const value = valueOf(attribute, label);
+    const value = valueMeant(attribute, label);
     const name = verbatim || !value ? label : value.name;
     if (!value) warnings.push(unknownValue(attribute, label, variant));
     const key = value?.id ?? `label ${label}`;

@@ -2,7 +2,7 @@
 import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
 
 /** By id, name or synonym, whatever the case; values that are no longer given are none. */
-export function valueOf(attribute: Attribute, label: string): AttributeValue | null {
+export function valueMeant(attribute: Attribute, label: string): AttributeValue | null {
   const wanted = fold(label);
   const matches: ((value: AttributeValue) => boolean)[] = [
     (value) => value.id === label.trim() || value.id === wanted,

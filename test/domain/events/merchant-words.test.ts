@@ -8,7 +8,7 @@ import {
   withMerchantWords,
   withoutMerchantWords,
 } from '../../../src/domain/events/merchant-words.ts';
-import { valueOf } from '../../../src/domain/events/words.ts';
+import { valueMeant } from '../../../src/domain/events/words.ts';
 import type { Decision } from '../../../src/domain/tagging/types.ts';
 import { decided, tagSetOf } from '../../contracts/sample-tags.ts';
 
@@ -43,13 +43,13 @@ const speak = (fields: Partial<CatalogUpsert>, tagSet = tagSetOf('p')) =>
 describe('a merchant’s word', () => {
   test('is known by id, name or synonym; a label of its own wording keeps it', () => {
     const color = taxonomy.attributeById.get('color')!;
-    expect(['navy', 'Navy', ' NAVY ', 'anthracite'].map((label) => valueOf(color, label)?.id)).toEqual([
+    expect(['navy', 'Navy', ' NAVY ', 'anthracite'].map((label) => valueMeant(color, label)?.id)).toEqual([
       'navy',
       'navy',
       'navy',
       'charcoal',
     ]);
-    expect(valueOf(color, 'toasted walnut')).toBeNull();
+    expect(valueMeant(color, 'toasted walnut')).toBeNull();
     const { said, warnings } = speak({
       attributes: { color: [word('anthracite', true)], pattern: [word('Solid')] },
     });
