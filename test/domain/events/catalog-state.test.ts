@@ -32,7 +32,7 @@ const url = (name: string) => ({
   variant: null,
   ref: null,
 });
-const after = (...events: readonly (readonly [CatalogEvent, Moment])[]): CatalogState =>
+const folded = (...events: readonly (readonly [CatalogEvent, Moment])[]): CatalogState =>
   events.reduce((state, [event, moment]) => withEvent(state, event, moment), nothingStated);
 const said = (state: CatalogState) =>
   Object.fromEntries(state.words.map(({ attribute, variant, value }) => [`${variant}/${attribute}`, value]));
@@ -77,8 +77,8 @@ describe('what a shop says of a product', () => {
           ),
         ),
         ([inOrder, mixed]) => {
-          expect(JSON.parse(JSON.stringify(sorted(after(...mixed))))).toEqual(
-            JSON.parse(JSON.stringify(sorted(after(...inOrder)))),
+          expect(JSON.parse(JSON.stringify(sorted(folded(...mixed))))).toEqual(
+            JSON.parse(JSON.stringify(sorted(folded(...inOrder)))),
           );
         },
       ),
@@ -87,7 +87,7 @@ describe('what a shop says of a product', () => {
   });
 
   test('is each field’s latest statement, by the event’s own time and not by arrival', () => {
-    const state = after(
+    const state = folded(
       [upsert({ title: 'new', attributes: { color: word('red') } }), at(5, 1)],
       [upsert({ title: 'old', attributes: { color: word('navy'), material: word('wool') } }), at(3, 2)],
     );
@@ -96,7 +96,7 @@ describe('what a shop says of a product', () => {
   });
 
   test('at one time the later arrival counts', () => {
-    const state = after([upsert({ title: 'second' }), at(3, 2)], [upsert({ title: 'first' }), at(3, 1)]);
+    const state = folded([upsert({ title: 'second' }), at(3, 2)], [upsert({ title: 'first' }), at(3, 1)]);
     expect(state.title?.value).toBe('second');
   });
 
@@ -105,11 +105,11 @@ describe('what a shop says of a product', () => {
       upsert({ images: [url('front')], category: 'dress', attributes: { color: word('red') } }),
       at(1),
     ] as const;
-    expect(after(first, [upsert({ title: 'x' }), at(2)])).toMatchObject({
+    expect(folded(first, [upsert({ title: 'x' }), at(2)])).toMatchObject({
       images: { value: [url('front')] },
       category: { value: 'dress' },
     });
-    const state = after(first, [upsert({ images: [], category: null, attributes: { color: null } }), at(2)]);
+    const state = folded(first, [upsert({ images: [], category: null, attributes: { color: null } }), at(2)]);
     expect([state.images?.value, state.category?.value, said(state)]).toEqual([
       [],
       null,
@@ -118,7 +118,7 @@ describe('what a shop says of a product', () => {
   });
 
   test('fabric is material, and a variant has words of its own', () => {
-    const state = after([
+    const state = folded([
       upsert({
         attributes: { fabric: word('wool') },
         variants: [{ key: 'm', attributes: { color: word('red') } }],
@@ -133,19 +133,19 @@ describe('a deletion', () => {
   const made = [upsert({ title: 'a', attributes: { color: word('red') } }), at(1)] as const;
 
   test('holds until a later event, whichever arrives first', () => {
-    expect(isDeleted(after(made, [deletion, at(2)]))).toBe(true);
-    expect(isDeleted(after([deletion, at(2)], made))).toBe(true);
-    expect(isDeleted(after(made, [deletion, at(2)], [upsert({ title: 'b' }), at(3)]))).toBe(false);
-    expect(isDeleted(after(made))).toBe(false);
+    expect(isDeleted(folded(made, [deletion, at(2)]))).toBe(true);
+    expect(isDeleted(folded([deletion, at(2)], made))).toBe(true);
+    expect(isDeleted(folded(made, [deletion, at(2)], [upsert({ title: 'b' }), at(3)]))).toBe(false);
+    expect(isDeleted(folded(made))).toBe(false);
   });
 
   test('a product made anew knows nothing of what was said before it', () => {
-    const anew = standing(after(made, [deletion, at(2)], [upsert({ category: 'dress' }), at(3)]));
+    const anew = standing(folded(made, [deletion, at(2)], [upsert({ category: 'dress' }), at(3)]));
     expect([anew.title, anew.words, anew.category?.value]).toEqual([undefined, [], 'dress']);
   });
 
   test('taken back, everything counts again', () => {
-    const back = restored(after(made, [deletion, at(2)]));
+    const back = restored(folded(made, [deletion, at(2)]));
     expect([isDeleted(back), standing(back).title?.value]).toEqual([false, 'a']);
   });
 });
