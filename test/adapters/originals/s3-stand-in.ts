@@ -109,7 +109,11 @@ export async function startS3({
       return void response.writeHead(204).end();
     }
     if (!found) return refuse(404, 'NoSuchKey');
+    const etag = `"${createHash('md5').update(found.bytes).digest('hex')}"`;
+    if (method === 'GET' && request.headers['if-none-match'] === etag)
+      return void response.writeHead(304, { etag }).end();
     response.writeHead(200, {
+      etag,
       'content-length': String(found.bytes.byteLength),
       'content-type': found.contentType,
       'last-modified': found.at.toUTCString(),
