@@ -155,7 +155,7 @@ const settings = z.object({
   S3_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
-    .describe('A server that speaks S3, instead of AWS, for IMAGE_STORE.'),
+    .describe('A server that speaks S3, instead of AWS, for IMAGE_STORE and S3_ALLOW_PREFIXES.'),
   S3_ALLOW_PREFIXES: z
     .string()
     .transform((text, context): readonly string[] => {

@@ -4,7 +4,7 @@
  */
 
 import { HangtagError } from '../domain/errors.ts';
-import { type ImageReference, isReference } from '../domain/events/catalog-event.ts';
+import { type ImageReference, isReference } from '../domain/image-reference.ts';
 import type { ContentHash, Store } from './ports.ts';
 import type { FetchImage, RememberedPicture, RememberedPictures, Validators } from './ports-web.ts';
 import type { ImageInput } from './ports-work.ts';

@@ -1,5 +1,5 @@
 /** The web outside: pictures that are fetched from addresses which somebody else chose. */
-import type { ImageReference } from '../domain/events/catalog-event.ts';
+import type { ImageReference } from '../domain/image-reference.ts';
 
 /** What a server said of the bytes it sent, so that it need not send them again. */
 export interface Validators {

@@ -1,7 +1,7 @@
 /** What accepted work needs from outside: where it is kept, and what hands it out. See `ports.ts` for the rest. */
 
 import type { ErrorCode, HangtagError } from '../domain/errors.ts';
-import type { ImageReference } from '../domain/events/catalog-event.ts';
+import type { ImageReference } from '../domain/image-reference.ts';
 
 /** One picture of the request: its bytes, where it is to be fetched from, or the fault that kept the door from reading it. */
 export interface ImageInput {

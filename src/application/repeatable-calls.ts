@@ -3,8 +3,8 @@
  * the store decides, in the transaction that answers.
  */
 import { HangtagError } from '../domain/errors.ts';
-import { isReference } from '../domain/events/catalog-event.ts';
 import { keyConflict } from '../domain/idempotency.ts';
+import { isReference } from '../domain/image-reference.ts';
 import type { ContentHash, Store, StoredAnswer } from './ports.ts';
 import type { AnsweredCall, TagRequest } from './ports-work.ts';
 

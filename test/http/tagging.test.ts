@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HangtagError } from '../../src/domain/errors.ts';
-import { isReference } from '../../src/domain/events/catalog-event.ts';
+import { isReference } from '../../src/domain/image-reference.ts';
 import { createWorld, form, type Part, photo, sampleTagSet, type World } from './fake-services.ts';
 
 let world: World;

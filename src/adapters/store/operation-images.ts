@@ -2,7 +2,7 @@
 import type { Transaction } from 'kysely';
 import type { ImageInput, TagRequest } from '../../application/ports-work.ts';
 import { type ErrorCode, HangtagError } from '../../domain/errors.ts';
-import { type ImageReference, isReference } from '../../domain/events/catalog-event.ts';
+import { type ImageReference, isReference } from '../../domain/image-reference.ts';
 import type { Tables } from './tables.ts';
 
 const partBytes = 2 ** 20;

@@ -51,12 +51,6 @@ export function judgeUrl(text: string, allowed: Origins, base?: URL): Judged {
   return reason === null ? { url } : { reason };
 }
 
-/** The reason why events are not sent there, or null; asks no name server. */
-export function checkUrl(text: string, allowed: Origins = new Set()): string | null {
-  const judged = judgeUrl(text, allowed);
-  return 'reason' in judged ? judged.reason : null;
-}
-
 /** What may be said and logged of a URL: where it leads, never its query, which may hold a signature. */
 export function placeOf(url: URL): string {
   return `${url.host}${url.pathname}`.slice(0, 200);

@@ -2,7 +2,6 @@
  * Pictures by https, from wherever a stranger says: every address and every redirect is checked before anything is sent there, and
  * nothing is read longer or larger than allowed. Reasons name the host and the path, never a query, which may hold a signature.
  */
-import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import type { Fetched, FetchImage, Validators } from '../../application/ports-web.ts';
@@ -11,9 +10,11 @@ import { judgeUrl, type Origins, placeOf, readOrigins } from './allowed-url.ts';
 import { faultOf, refused, statusFault, unavailable } from './fetch-faults.ts';
 import { type ConnectOptions, createAgents } from './guarded-agent.ts';
 import { createHostLines } from './host-lines.ts';
+import { readBody } from './read-body.ts';
 import { createRestingHosts } from './resting-hosts.ts';
 import { readRetryAfter } from './retry-after.ts';
 import { smallerRendition } from './shop-cdn.ts';
+import { until } from './until.ts';
 
 export interface FetchImageOptions extends ConnectOptions {
   /** Origins that are taken as they are, though they be http, on another port, or inside. Throws a TypeError for others. */
@@ -119,23 +120,11 @@ export function createFetchImage(options: FetchImageOptions): {
   return {
     async fetchImage(reference, known, signal) {
       if (reference.kind === 's3') return fetchS3(reference, known, signal);
-      const over = new AbortController();
-      const end = () => over.abort();
-      const timer = setTimeout(end, totalMs);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
       try {
-        return await fetchUrl(reference.url, known, over.signal);
+        return await until(totalMs, signal, (over) => fetchUrl(reference.url, known, over));
       } catch (error) {
-        if (signal.aborted) {
-          const detail = 'The request was given up before it was answered.';
-          throw new HangtagError('request.cancelled', detail, { cause: signal.reason });
-        }
         if (error instanceof HangtagError) throw error;
         throw unavailable('The server of the image did not answer in time.', null, error);
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
       }
     },
     close: () => agents.close(),
@@ -169,27 +158,16 @@ async function read({ headers, body }: Dispatcher.ResponseData, url: URL, most: 
   const encoding = one(headers['content-encoding'])?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== '')
     throw new HangtagError('image.fetch_failed', `${placeOf(url)} was sent compressed, unasked.`);
-  if (Number(one(headers['content-length'])) > most) throw tooLarge(most);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body as Readable & AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > most) throw tooLarge(most);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return readBody(body, Number(one(headers['content-length'])), most);
 }
 
-/** What is longer than a header should be is no use to compare with. */
+/** Only what can be sent back as it came: one that cannot would keep the picture from being fetched ever again. */
 function said(headers: Headers): Validators {
-  const short = (text: string | undefined) => (text !== undefined && text.length <= 512 ? text : null);
-  return { etag: short(one(headers.etag)), lastModified: short(one(headers['last-modified'])) };
+  const plain = (text: string | undefined) =>
+    text !== undefined && /^[\x20-\x7e]{1,512}$/.test(text) ? text : null;
+  return { etag: plain(one(headers.etag)), lastModified: plain(one(headers['last-modified'])) };
 }
 
 function one(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
-}
-
-function tooLarge(most: number): HangtagError {
-  return new HangtagError('image.too_large', `The image has more than ${most / 2 ** 20} MiB.`);
 }

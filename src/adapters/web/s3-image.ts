@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream';
 import type { FetchImage, Validators } from '../../application/ports-web.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { refused, unavailable } from './fetch-faults.ts';
+import { readBody } from './read-body.ts';
+import { until } from './until.ts';
 
 export interface S3ImagesOptions {
   /** `s3://bucket/` or `s3://bucket/prefix/`: whole folders. */
@@ -48,38 +50,21 @@ export function createS3Images(options: S3ImagesOptions): {
       const place = placeOf(reference.uri, allowPrefixes);
       opened ??= open();
       const { get } = await opened;
-      const over = new AbortController();
-      const end = () => over.abort();
-      const timer = setTimeout(end, totalMs);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
       try {
-        const answer = await get(place, known, over.signal);
-        const body = answer.Body as Readable;
-        try {
-          if ((answer.ContentLength ?? 0) > maxBytes) throw tooLarge(maxBytes);
-          const chunks: Uint8Array[] = [];
-          let bytes = 0;
-          for await (const chunk of body as AsyncIterable<Uint8Array>) {
-            bytes += chunk.byteLength;
-            if (bytes > maxBytes) throw tooLarge(maxBytes);
-            chunks.push(chunk);
-          }
+        return await until(totalMs, signal, async (over) => {
+          const answer = await get(place, known, over);
           const validators = { etag: answer.ETag ?? null, lastModified: null };
-          return { changed: true, bytes: Buffer.concat(chunks), validators };
-        } finally {
-          body.on('error', () => {}).destroy();
-        }
+          const body = answer.Body as Readable;
+          try {
+            const bytes = await readBody(body, answer.ContentLength ?? Number.NaN, maxBytes);
+            return { changed: true, bytes, validators };
+          } finally {
+            body.on('error', () => {}).destroy();
+          }
+        });
       } catch (error) {
-        if (signal.aborted) {
-          const detail = 'The request was given up before it was answered.';
-          throw new HangtagError('request.cancelled', detail, { cause: signal.reason });
-        }
         if (statusOf(error) === 304 && known) return { changed: false };
         throw faultOf(error);
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
       }
     },
     async close() {
@@ -121,8 +106,4 @@ function faultOf(error: unknown): HangtagError {
   if (status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429)
     return new HangtagError('image.fetch_failed', `The bucket answered with ${status}.`, { cause: error });
   return unavailable('The bucket cannot be read right now.', null, error);
-}
-
-function tooLarge(most: number): HangtagError {
-  return new HangtagError('image.too_large', `The image has more than ${most / 2 ** 20} MiB.`);
 }

@@ -2,19 +2,11 @@
  * What a shop says of a product, whatever shop it is: the one shape that every source is mapped to. Pure data, so that it can be
  * kept as JSON.
  */
+import type { ImageReference } from '../image-reference.ts';
 import type { Warning } from '../tagging/types.ts';
 
 /** Where an event comes from. */
 export type EventSource = 'catalog' | 'shopify' | 'woocommerce' | 'import';
-
-/** Where a picture is: by `https` URL, or in a bucket that the settings allow. */
-export type ImageReference =
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 's3'; readonly uri: string };
-
-export function isReference(content: Uint8Array | ImageReference | Error): content is ImageReference {
-  return !(content instanceof Uint8Array) && !(content instanceof Error);
-}
 
 export interface CatalogImage {
   readonly reference: ImageReference;

@@ -75,6 +75,19 @@ describe('a picture', () => {
     });
   });
 
+  test('with words that cannot be said back is fetched without them the next time', async () => {
+    const odd: Answer = (request) =>
+      request.socket.end(
+        `HTTP/1.1 200 OK\r\nETag: "→"\r\nLast-Modified: ${'x'.repeat(600)}\r\nContent-Length: 1\r\n\r\nx`,
+      );
+    answers = [odd];
+    const first = await fetching()();
+    expect(first).toMatchObject({ validators: { etag: null, lastModified: null } });
+    expect(await fetching()('/a.jpg', first.changed ? first.validators : null)).toMatchObject({
+      changed: true,
+    });
+  });
+
   test('is followed where it went, five times at most', async () => {
     const on: Answer = (_request, response) => response.writeHead(302, { location: '/next.jpg' }).end();
     answers = [on, on, on, on, on, ok];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CatalogEvent, CatalogUpsert } from '../../../src/domain/events/catalog-event.ts';
+import type { CatalogEvent } from '../../../src/domain/events/catalog-event.ts';
 import {
   type CatalogState,
   isDeleted,
@@ -10,19 +10,11 @@ import {
   standing,
   withEvent,
 } from '../../../src/domain/events/catalog-state.ts';
+import { upsert } from './sample-events.ts';
 
 const at = (minute: number, sequence = minute): Moment => ({
   at: `2026-11-24T10:${String(minute).padStart(2, '0')}:00.000Z`,
   sequence,
-});
-const upsert = (fields: Partial<CatalogUpsert>): CatalogUpsert => ({
-  type: 'product.upserted',
-  productId: 'p',
-  at: null,
-  attributes: {},
-  variants: [],
-  warnings: [],
-  ...fields,
 });
 const deletion: CatalogEvent = { type: 'product.deleted', productId: 'p', at: null };
 const word = (label: string) => [{ label, verbatim: false }];

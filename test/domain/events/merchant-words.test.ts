@@ -11,6 +11,7 @@ import {
 import { valueMeant } from '../../../src/domain/events/words.ts';
 import type { Decision } from '../../../src/domain/tagging/types.ts';
 import { decided, tagSetOf } from '../../contracts/sample-tags.ts';
+import { upsert } from './sample-events.ts';
 
 const taxonomy = await createFileTaxonomySource({
   directory: 'taxonomy',
@@ -20,15 +21,6 @@ const noon = '2026-11-24T12:00:00.000Z';
 const before = '2026-11-24T11:00:00.000Z';
 const later = '2026-11-24T13:00:00.000Z';
 const word = (label: string, verbatim = false) => ({ label, verbatim });
-const upsert = (fields: Partial<CatalogUpsert>): CatalogUpsert => ({
-  type: 'product.upserted',
-  productId: 'p',
-  at: null,
-  attributes: {},
-  variants: [],
-  warnings: [],
-  ...fields,
-});
 const stated = (fields: Partial<CatalogUpsert>): CatalogState =>
   withEvent(nothingStated, upsert(fields), { at: noon, sequence: 1 });
 const human = (id: string, at: string): Decision => ({
