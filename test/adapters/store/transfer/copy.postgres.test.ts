@@ -74,6 +74,7 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
     images: 6,
     image_vectors: 506,
     text_vectors: 30,
+    fetched_images: 7,
     product_images: 6,
     tombstones: 1,
     picture_mentions: 6,

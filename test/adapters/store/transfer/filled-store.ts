@@ -59,6 +59,11 @@ export async function addProducts(dataDir: string, count: number): Promise<void>
       insert into text_vectors (hash, model, vector)
       select encode(sha256(n::text::bytea), 'hex'), 'm@1', sha512(n::text::bytea)
       from generate_series(1, 30) n`.execute(db);
+    await sql`
+      insert into fetched_images (reference, sha256, etag, fetched_at)
+      select encode(sha256(n::text::bytea), 'hex'), 'a', case when n > 3 then 'W/"é' || n || '"' end,
+        timestamptz '2026-01-01 00:00:00.000001Z'
+      from generate_series(1, 7) n`.execute(db);
   });
 }
 
