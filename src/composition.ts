@@ -53,6 +53,7 @@ import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
+import { HangtagError } from './domain/errors.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
@@ -228,6 +229,9 @@ async function assemble(
       runOperation: createRunOperation({
         operations,
         runTagging,
+        ingestEvent: async () => {
+          throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
+        },
         model: models,
         timeoutMs: config.REQUEST_TIMEOUT_MS,
         onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),

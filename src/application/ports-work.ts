@@ -1,6 +1,7 @@
 /** What accepted work needs from outside: where it is kept, and what hands it out. See `ports.ts` for the rest. */
 
 import type { ErrorCode, HangtagError } from '../domain/errors.ts';
+import type { CatalogEvent } from '../domain/events/catalog-event.ts';
 import type { ImageReference } from '../domain/image-reference.ts';
 
 /** One picture of the request: its bytes, where it is to be fetched from, or the fault that kept the door from reading it. */
@@ -52,6 +53,20 @@ export interface AcceptedTagging {
   readonly call: AnsweredCall | null;
 }
 
+/** A verified event to be worked into its product later. Its id at `/operations/:id` is what its sender was told. */
+export interface AcceptedEvent {
+  readonly operationId: string;
+  readonly source: Exclude<WorkSource, 'requests' | 'imports'>;
+  readonly event: CatalogEvent;
+  readonly sequence: number;
+  /** RFC 3339, UTC: stands in for the time of an event that says none. */
+  readonly receivedAt: string;
+}
+
+export type AcceptedWork =
+  | { readonly kind: 'tagging'; readonly tagging: AcceptedTagging }
+  | { readonly kind: 'event'; readonly accepted: AcceptedEvent };
+
 /** A call with an `Idempotency-Key`: who sent which key, and a hash of what was asked. */
 export interface AnsweredCall {
   /** The access key's id, or nothing where there are none: callers cannot meet each other's keys. */
@@ -70,9 +85,9 @@ export interface Operations {
   accept(tagging: AcceptedTagging): Promise<Operation>;
   find(id: string): Promise<Operation | null>;
   /** Counts an attempt. Null where nothing is left to do: done, failed, or its product deleted. */
-  begin(id: string): Promise<{ readonly tagging: AcceptedTagging; readonly attempts: number } | null>;
-  /** The pictures are forgotten with it. */
-  end(id: string, outcome: { readonly revision: number } | { readonly error: Fault }): Promise<void>;
+  begin(id: string): Promise<{ readonly work: AcceptedWork; readonly attempts: number } | null>;
+  /** The pictures are forgotten with it. `revision` null: nothing of the product stands, because it was deleted. */
+  end(id: string, outcome: { readonly revision: number | null } | { readonly error: Fault }): Promise<void>;
   /** The attempt failed; another will follow. */
   postpone(id: string, error: Fault): Promise<void>;
   /**
@@ -87,9 +102,15 @@ export interface Fault {
   readonly detail: string;
 }
 
-/** One piece of accepted work, by the operation that it belongs to. */
+/** Where accepted work comes from. Turns are taken by source: no one of them keeps the others waiting. */
+export const workSources = ['requests', 'catalog', 'shopify', 'woocommerce', 'imports'] as const;
+export type WorkSource = (typeof workSources)[number];
+
+/** One piece of accepted work: an operation, or (imports) the next lines of an import. */
 export interface Job {
-  readonly operationId: string;
+  readonly source: WorkSource;
+  /** Of the operation, or of the import. */
+  readonly id: string;
 }
 
 /** One statement (or several without values) on the store's database, inside a transaction where one is meant. */
@@ -98,8 +119,12 @@ export type ExecuteSql = (
   values?: readonly unknown[],
 ) => Promise<{ readonly rows: Record<string, unknown>[] }>;
 
-/** Puts a job into the queue through the transaction that accepts the work: both last, or neither. */
-export type EnqueueWithin = (execute: ExecuteSql, job: Job, afterSeconds?: number) => Promise<void>;
+/** Puts jobs into the queue through the transaction that accepts the work: both last, or neither. */
+export type EnqueueWithin = (
+  execute: ExecuteSql,
+  jobs: readonly Job[],
+  afterSeconds?: number,
+) => Promise<void>;
 
 /** Hands out accepted work, each piece at least once. */
 export interface WorkQueue {

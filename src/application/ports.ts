@@ -145,8 +145,10 @@ export interface ProductPage {
 /** What one tagging run asks the store to make durable, all of it or nothing. */
 export interface TagWrite {
   readonly productId: string;
-  /** Why: `request`, later `webhook`, `import`, `review`, `retag`. */
+  /** Why: `request`, `review`, `webhook`, `import`; later `retag`. */
   readonly cause: string;
+  /** The operation, import or job behind it, if any. */
+  readonly causeId?: string;
   /** The pictures behind the answer; those already known are left as they are. */
   readonly images: readonly StoredImage[];
   /** Vectors to keep, by sha256, under `model` (fingerprint and preprocessing). */

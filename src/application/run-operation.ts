@@ -4,7 +4,8 @@
  * model is away the work is held instead: it costs no attempt, however long that takes.
  */
 import { HangtagError } from '../domain/errors.ts';
-import type { Fault, Job, Operations } from './ports-work.ts';
+import type { IngestEvent } from './ingest-event.ts';
+import type { AcceptedWork, Fault, Operations } from './ports-work.ts';
 import type { RunTagging } from './run-tagging.ts';
 
 /** Whether the model answers, as far as is known without asking it. */
@@ -18,6 +19,7 @@ export interface ModelPresence {
 export interface RunOperationNeeds {
   readonly operations: Operations;
   readonly runTagging: RunTagging;
+  readonly ingestEvent: IngestEvent;
   readonly model: ModelPresence;
   /** Milliseconds for one attempt. */
   readonly timeoutMs: number;
@@ -34,8 +36,8 @@ export const maxAttempts = 9;
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 250));
 
 /** Rejects where the work should be tried again later. */
-export function createRunOperation(needs: RunOperationNeeds): (job: Job) => Promise<void> {
-  const { operations, runTagging, model, timeoutMs, onUnexpected } = needs;
+export function createRunOperation(needs: RunOperationNeeds): (operationId: string) => Promise<void> {
+  const { operations, runTagging, ingestEvent, model, timeoutMs, onUnexpected } = needs;
   const { wait, hold } = needs.patience ?? { wait: 5, hold: 15 };
 
   const held = (operationId: string, why: string) => {
@@ -48,14 +50,25 @@ export function createRunOperation(needs: RunOperationNeeds): (job: Job) => Prom
     return !model.resting();
   }
 
-  return async ({ operationId }) => {
+  function run(work: AcceptedWork, patient: boolean): Promise<{ readonly revision: number | null }> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    if (work.kind === 'tagging') {
+      const { request, sequence } = work.tagging;
+      return runTagging(request, { sequence, call: null, patient }, signal);
+    }
+    const { operationId: causeId, source, event, sequence, receivedAt } = work.accepted;
+    const moment = { at: event.at ?? receivedAt, sequence };
+    return ingestEvent({ source, event, moment, causeId, patient }, signal);
+  }
+
+  return async (operationId) => {
     if (!(await rested())) {
       await held(operationId, model.away() ?? 'It is away.');
       return;
     }
     const begun = await operations.begin(operationId);
     if (!begun) return;
-    const { tagging, attempts } = begun;
+    const { work, attempts } = begun;
     // Begun and never ended, again and again: work that takes the process down with it must not do so for ever.
     if (attempts > maxAttempts) {
       const detail = `Given up after ${maxAttempts} attempts.`;
@@ -63,13 +76,8 @@ export function createRunOperation(needs: RunOperationNeeds): (job: Job) => Prom
       return;
     }
     try {
-      const { request, sequence } = tagging;
-      const tagSet = await runTagging(
-        request,
-        { sequence, call: null, patient: attempts < maxAttempts },
-        AbortSignal.timeout(timeoutMs),
-      );
-      await operations.end(operationId, { revision: tagSet.revision });
+      const { revision } = await run(work, attempts < maxAttempts);
+      await operations.end(operationId, { revision });
     } catch (error) {
       if (!(error instanceof HangtagError)) onUnexpected(error, operationId);
       const away = ofModel(error) ? model.away() : null;

@@ -8,12 +8,12 @@ export interface Worker {
 
 export interface WorkerNeeds {
   readonly queue: WorkQueue;
-  readonly runOperation: (job: Job) => Promise<void>;
+  readonly runOperation: (operationId: string) => Promise<void>;
   /** Pieces at once: live requests share the model and the store with them. */
   readonly concurrency: number;
 }
 
 export async function startWorker({ queue, runOperation, concurrency }: WorkerNeeds): Promise<Worker> {
-  await queue.work(runOperation, concurrency);
+  await queue.work(({ id }: Job) => runOperation(id), concurrency);
   return { stop: (timeoutMs) => queue.stop(timeoutMs) };
 }

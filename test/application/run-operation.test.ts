@@ -28,6 +28,9 @@ function world(behave: () => unknown, model = there) {
       await behave();
       return tagSetOf(request.productId, { revision: 3 });
     },
+    async ingestEvent() {
+      throw new Error('this work is no event');
+    },
   });
   const tagging = taggingOf('sku');
   const { operationId } = tagging;
@@ -38,8 +41,8 @@ describe('a piece of accepted work', () => {
   test('is done in its own place among the inputs, and once only', async () => {
     const { operations, ran, run, tagging, operationId } = world(() => {});
     await operations.accept(tagging);
-    await run({ operationId });
-    await run({ operationId });
+    await run(operationId);
+    await run(operationId);
     expect(ran).toEqual([7]);
     expect(await operations.find(operationId)).toMatchObject({ state: 'done', revision: 3, attempts: 1 });
   });
@@ -49,7 +52,7 @@ describe('a piece of accepted work', () => {
       throw new HangtagError('image.unreadable', 'torn');
     });
     await operations.accept(tagging);
-    await run({ operationId });
+    await run(operationId);
     expect(await operations.find(operationId)).toMatchObject({
       state: 'failed',
       error: { code: 'image.unreadable', detail: 'torn' },
@@ -63,10 +66,10 @@ describe('a piece of accepted work', () => {
     });
     await operations.accept(tagging);
     for (let attempt = 1; attempt < maxAttempts; attempt++) {
-      await expect(run({ operationId })).rejects.toMatchObject({ code: 'inference.unavailable' });
+      await expect(run(operationId)).rejects.toMatchObject({ code: 'inference.unavailable' });
       expect(await operations.find(operationId)).toMatchObject({ state: 'queued', attempts: attempt });
     }
-    await run({ operationId });
+    await run(operationId);
     expect(await operations.find(operationId)).toMatchObject({ state: 'failed', attempts: maxAttempts });
     expect(ran).toHaveLength(maxAttempts);
   });
@@ -76,7 +79,7 @@ describe('a piece of accepted work', () => {
     const { operations, ran, run, tagging, operationId, held } = world(() => {}, model);
     await operations.accept(tagging);
     const turns = maxAttempts + 3;
-    await Promise.all(Array.from({ length: turns }, () => run({ operationId })));
+    await Promise.all(Array.from({ length: turns }, () => run(operationId)));
     expect(ran).toEqual([]);
     expect(held).toEqual(Array.from({ length: turns }, () => 15));
     const standing = await operations.find(operationId);
@@ -95,7 +98,7 @@ describe('a piece of accepted work', () => {
     setTimeout(() => {
       resting = false;
     }, 100);
-    await run({ operationId });
+    await run(operationId);
     expect(held).toEqual([]);
     expect(await operations.find(operationId)).toMatchObject({ state: 'done', attempts: 1 });
   });
@@ -107,11 +110,11 @@ describe('a piece of accepted work', () => {
       throw fault;
     }, model);
     await operations.accept(tagging);
-    await run({ operationId });
+    await run(operationId);
     expect(held).toEqual([15]);
     expect(await operations.find(operationId)).toMatchObject({ state: 'queued', attempts: 0 });
     fault = new HangtagError('store.unavailable', 'no store');
-    await expect(run({ operationId })).rejects.toThrow('no store');
+    await expect(run(operationId)).rejects.toThrow('no store');
     expect(await operations.find(operationId)).toMatchObject({ state: 'queued', attempts: 1 });
   });
 
@@ -120,7 +123,7 @@ describe('a piece of accepted work', () => {
       throw new TypeError('a secret');
     });
     await operations.accept(tagging);
-    await expect(run({ operationId })).rejects.toThrow('a secret');
+    await expect(run(operationId)).rejects.toThrow('a secret');
     expect(unexpected).toHaveLength(1);
     expect(JSON.stringify(await operations.find(operationId))).not.toContain('secret');
   });
@@ -129,14 +132,14 @@ describe('a piece of accepted work', () => {
     const { operations, ran, run, tagging, operationId } = world(() => {});
     await operations.accept(tagging);
     for (let attempt = 0; attempt < maxAttempts; attempt++) await operations.begin(operationId);
-    await run({ operationId });
+    await run(operationId);
     expect(ran).toEqual([]);
     expect(await operations.find(operationId)).toMatchObject({ state: 'failed' });
   });
 
   test('whose product was deleted is nothing', async () => {
     const { ran, run } = world(() => {});
-    await run({ operationId: 'b3c7dbb6-3d5c-4f8a-9f0a-111111111111' });
+    await run('b3c7dbb6-3d5c-4f8a-9f0a-111111111111');
     expect(ran).toEqual([]);
   });
 });

@@ -55,7 +55,7 @@ export function workContract(name: string, open: () => Promise<Workplace>): void
       await place?.close();
     });
     const fresh = () => `sku-${randomUUID()}`;
-    const handedOut = (id: string) => done.filter(({ operationId }) => operationId === id).length;
+    const handedOut = (id: string) => done.filter((job) => job.id === id).length;
     async function accept(tagging: AcceptedTagging) {
       const operation = await place.operations.accept(tagging);
       place.queue.notify();
@@ -80,8 +80,12 @@ export function workContract(name: string, open: () => Promise<Workplace>): void
       const tagging = taggingOf(fresh());
       await accept(tagging);
       const begun = await place.operations.begin(tagging.operationId);
-      expect(begun).toMatchObject({ attempts: 1, tagging: { sequence: 7, call: null } });
-      const { images, ...words } = begun!.tagging.request;
+      expect(begun).toMatchObject({
+        attempts: 1,
+        work: { kind: 'tagging', tagging: { sequence: 7, call: null } },
+      });
+      if (begun?.work.kind !== 'tagging') throw new Error('it is a tagging');
+      const { images, ...words } = begun.work.tagging.request;
       const { images: sent, ...said } = tagging.request;
       expect(words).toEqual(said);
       expect(images.map(({ content: _, ...rest }) => rest)).toEqual(
@@ -115,8 +119,8 @@ export function workContract(name: string, open: () => Promise<Workplace>): void
       const { begin, end, find, hold } = place.operations;
       const away = { code: 'inference.unavailable', detail: 'away' } as const;
       const turns: number[] = [];
-      handle = async ({ operationId }) => {
-        if (operationId !== id) return;
+      handle = async (job) => {
+        if (job.id !== id) return;
         turns.push(performance.now());
         // Held before it was begun, then after, then done.
         if (turns.length === 2) await begin(id);
@@ -163,8 +167,8 @@ export function workContract(name: string, open: () => Promise<Workplace>): void
     test('a job that fails comes again, and others are not held up', async () => {
       const bad = taggingOf(fresh());
       let tries = 0;
-      handle = async ({ operationId }) => {
-        if (operationId === bad.operationId && ++tries < 2) throw new Error('not today');
+      handle = async ({ id }) => {
+        if (id === bad.operationId && ++tries < 2) throw new Error('not today');
       };
       await accept(bad);
       const others = Array.from({ length: 12 }, () => taggingOf(fresh()));

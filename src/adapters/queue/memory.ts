@@ -3,7 +3,7 @@ import type { Job, WorkQueue } from '../../application/ports-work.ts';
 
 export function createMemoryQueue(): {
   readonly queue: WorkQueue;
-  readonly enqueue: (id: string, afterSeconds?: number) => void;
+  readonly enqueue: (job: Job, afterSeconds?: number) => void;
 } {
   const waiting: Job[] = [];
   const running = new Set<Promise<void>>();
@@ -41,10 +41,10 @@ export function createMemoryQueue(): {
         await Promise.all(running);
       },
     },
-    enqueue(operationId, afterSeconds = 0) {
+    enqueue(job, afterSeconds = 0) {
       const timer = setTimeout(() => {
         held.delete(timer);
-        waiting.push({ operationId });
+        waiting.push(job);
         next();
       }, afterSeconds * 1000);
       held.add(timer);

@@ -24,6 +24,11 @@ export interface BossQueueOptions {
   readonly log: QueueLog;
 }
 
+/** As jobs were before they had a source: a queue may still hold some. */
+interface EarlierJob {
+  readonly operationId: string;
+}
+
 const name = 'operations';
 const schema = 'pgboss';
 
@@ -73,8 +78,9 @@ export async function createBossQueue({
     async work(handle, concurrency) {
       for (let lane = 0; lane < concurrency; lane++) {
         const options = { pollingIntervalSeconds: timing.pollingIntervalSeconds };
-        const worker = await boss.work<Job>(name, options, async (jobs) => {
-          for (const { data } of jobs) await handle({ operationId: data.operationId });
+        const worker = await boss.work<Job | EarlierJob>(name, options, async (jobs) => {
+          for (const { data } of jobs)
+            await handle('id' in data ? data : { source: 'requests', id: data.operationId });
           // There may be more: polling alone would take one job every two seconds.
           boss.notifyWorker(worker);
         });
@@ -94,9 +100,9 @@ export async function createBossQueue({
       await boss.stop({ graceful: true, wait: true, close: false, timeout: timeoutMs });
     },
   };
-  const enqueue: EnqueueWithin = async (within, { operationId }, afterSeconds = 0) => {
+  const enqueue: EnqueueWithin = async (within, jobs, afterSeconds = 0) => {
     const later = afterSeconds > 0 ? { startAfter: afterSeconds } : {};
-    await boss.send(name, { operationId }, { db: asDb(within), ...later });
+    for (const job of jobs) await boss.send(name, job, { db: asDb(within), ...later });
   };
   return { queue, enqueue };
 }

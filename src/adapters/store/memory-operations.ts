@@ -1,12 +1,12 @@
 /** Accepted work that lives as long as the process: for commands that accept none, and for tests of use-cases. */
-import type { AcceptedTagging, Operation, Operations } from '../../application/ports-work.ts';
+import type { AcceptedTagging, Job, Operation, Operations } from '../../application/ports-work.ts';
 
 export function createMemoryOperations({
   clock,
   enqueue,
 }: {
   readonly clock: () => string;
-  readonly enqueue: (operationId: string, afterSeconds?: number) => void;
+  readonly enqueue: (job: Job, afterSeconds?: number) => void;
 }): Operations {
   const all = new Map<string, { operation: Operation; tagging: AcceptedTagging }>();
   const change = (id: string, changes: Partial<Operation>) => {
@@ -25,7 +25,7 @@ export function createMemoryOperations({
         updatedAt: clock(),
       };
       all.set(id, { operation, tagging });
-      enqueue(id);
+      enqueue({ source: 'requests', id });
       return operation;
     },
     find: async (id) => all.get(id)?.operation ?? null,
@@ -34,7 +34,7 @@ export function createMemoryOperations({
       if (!one || one.operation.state === 'done' || one.operation.state === 'failed') return null;
       const attempts = one.operation.attempts + 1;
       change(id, { state: 'running', attempts });
-      return { tagging: one.tagging, attempts };
+      return { work: { kind: 'tagging', tagging: one.tagging }, attempts };
     },
     async end(id, outcome) {
       change(
@@ -51,7 +51,7 @@ export function createMemoryOperations({
       const { state, attempts } = all.get(id)?.operation ?? { state: 'done', attempts: 0 };
       if (state === 'done' || state === 'failed') return;
       change(id, { state: 'queued', error, attempts: attempts - (state === 'running' ? 1 : 0) });
-      enqueue(id, afterSeconds);
+      enqueue({ source: 'requests', id }, afterSeconds);
     },
   };
 }

@@ -6,6 +6,7 @@ import * as acceptance from './migrations/0003-acceptance.ts';
 import * as originals from './migrations/0004-originals.ts';
 import * as texts from './migrations/0005-texts.ts';
 import * as fetched from './migrations/0006-fetched.ts';
+import * as catalog from './migrations/0007-catalog.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, for ever: a migration that was released is never edited, only followed by another. */
@@ -16,6 +17,7 @@ const migrations = {
   '0004-originals': originals,
   '0005-texts': texts,
   '0006-fetched': fetched,
+  '0007-catalog': catalog,
 };
 
 /** Any number that no other program on the same database uses for its advisory locks. */

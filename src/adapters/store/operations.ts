@@ -1,13 +1,16 @@
 /** Accepted work in the store's own database: one transaction accepts it, keeps its pictures and puts it in the queue. */
 import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely';
 import type {
+  AcceptedEvent,
   AcceptedTagging,
   EnqueueWithin,
   ExecuteSql,
   Fault,
   Operation,
   Operations,
+  WorkSource,
 } from '../../application/ports-work.ts';
+import type { CatalogEvent } from '../../domain/events/catalog-event.ts';
 import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { readPictures, type StoredRequest, storedRequest, writePictures } from './operation-images.ts';
 import { checkedProductId } from './rows.ts';
@@ -93,9 +96,9 @@ export function createSqlOperations(db: Kysely<Tables>, enqueue: EnqueueWithin):
           })
           .where('id', '=', id)
           .where('state', 'in', ['queued', 'running'])
-          .returning('id')
+          .returning('source')
           .executeTakeFirst();
-        if (held) await enqueue(executing(trx), { operationId: id }, afterSeconds);
+        if (held) await enqueue(executing(trx), [{ source: held.source as WorkSource, id }], afterSeconds);
       });
     },
   };
@@ -119,7 +122,7 @@ async function acceptOnce(
     })
     .execute();
   await writePictures(trx, operationId, request.images);
-  await enqueue(executing(trx), { operationId });
+  await enqueue(executing(trx), [{ source: 'requests', id: operationId }]);
   if (call) await rememberAnswer(trx, call, { productId, operationId });
 }
 
@@ -129,12 +132,22 @@ async function beginOnce(trx: Transaction<Tables>, id: string) {
     .set({ state: 'running', attempts: sql<number>`attempts + 1`, updated_at: now })
     .where('id', '=', id)
     .where('state', 'in', ['queued', 'running'])
-    .returning(['request', 'sequence', 'attempts'])
+    .returning(['source', 'request', 'sequence', 'attempts', 'created_at'])
     .executeTakeFirst();
   if (!row) return null;
+  const { attempts } = row;
+  const accepted = { operationId: id, sequence: Number(row.sequence) };
+  const source = row.source as AcceptedEvent['source'] | 'requests';
+  if (source !== 'requests') {
+    const event = row.request as CatalogEvent;
+    const receivedAt = row.created_at.toISOString();
+    return {
+      work: { kind: 'event' as const, accepted: { ...accepted, source, event, receivedAt } },
+      attempts,
+    };
+  }
   const request = await readPictures(trx, id, row.request as StoredRequest);
-  const tagging = { operationId: id, request, sequence: Number(row.sequence), call: null };
-  return { tagging, attempts: row.attempts };
+  return { work: { kind: 'tagging' as const, tagging: { ...accepted, request, call: null } }, attempts };
 }
 
 async function findOperation(db: Kysely<Tables>, id: string): Promise<Operation | null> {

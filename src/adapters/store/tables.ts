@@ -14,6 +14,7 @@ interface Products {
   pending: boolean;
   uncertainty: number;
   failed: boolean;
+  withdrawn_at: Date | null;
   inputs: ColumnType<unknown, string | undefined, string>;
 }
 
@@ -84,6 +85,7 @@ interface AnsweredCalls {
 
 interface Operations {
   id: string;
+  source: Generated<string>;
   product_id: string;
   sequence: ColumnType<string, number, never>;
   request: ColumnType<unknown, string | null, string | null>;
@@ -91,7 +93,35 @@ interface Operations {
   revision: number | null;
   error: ColumnType<unknown, string | null, string | null>;
   attempts: Generated<number>;
+  worker: string | null;
   created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+interface Workers {
+  id: string;
+  beat_at: Generated<Date>;
+}
+
+interface ReceivedEvents {
+  operation_id: string;
+  source: string;
+  event_id: string | null;
+  body_hash: string | null;
+  product_id: string;
+  deletes: boolean;
+  /** bigint, which the driver reads as text. */
+  sequence: ColumnType<string, number, never>;
+  received_at: Generated<Date>;
+}
+
+interface CatalogProducts {
+  product_id: string;
+  source: string;
+  state: Json;
+  version: Generated<number>;
+  /** bigint. */
+  sequence: ColumnType<string, number, number>;
   updated_at: Generated<Date>;
 }
 
@@ -134,6 +164,9 @@ export interface Tables {
   answered_calls: AnsweredCalls;
   operations: Operations;
   operation_images: OperationImages;
+  workers: Workers;
+  received_events: ReceivedEvents;
+  catalog_products: CatalogProducts;
   text_vectors: TextVectors;
   fetched_images: FetchedImages;
   heartbeat: Heartbeat;

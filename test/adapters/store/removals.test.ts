@@ -33,7 +33,9 @@ test('what histories of before mention is filled in, the past included', async (
 
   await sql`drop table picture_mentions, original_removals, identity`.execute(db);
   // As before that migration: what came after it goes too.
-  await sql`drop table text_vectors, fetched_images`.execute(db);
+  await sql`drop table text_vectors, fetched_images, workers, received_events, catalog_products`.execute(db);
+  await sql`alter table operations drop column source, drop column worker`.execute(db);
+  await sql`alter table products drop column withdrawn_at`.execute(db);
   await sql`delete from hangtag_migration where name >= '0004'`.execute(db);
   await migrate(db);
   const rows = await db.selectFrom('picture_mentions').select(['product_id', 'sha256']).execute();

@@ -23,6 +23,10 @@ const storeTables: Readonly<Record<keyof Tables, 'copied' | 'left'>> = {
   answered_calls: 'copied',
   operations: 'copied',
   operation_images: 'copied',
+  received_events: 'copied',
+  catalog_products: 'copied',
+  // Processes that run now.
+  workers: 'left',
   // Rewritten by every health check; says nothing about the store's content.
   heartbeat: 'left',
 };
