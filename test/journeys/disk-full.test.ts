@@ -97,13 +97,14 @@ async function tagWhenTaken(
 }
 
 test('under a process that may not write', { timeout: 120_000 }, async (context) => {
+  if (!process.env.LONG_RUNS) return context.skip('needs LONG_RUNS');
   const disk = limitedDisk();
   if (!disk) return context.skip('there is no prlimit here');
   await fillUnderLoad(disk);
 });
 
 test('on a file system without room', { timeout: 120_000 }, async (context) => {
-  if (!process.env.LONG_RUNS) return context.skip('needs LONG_RUNS: the other disk is filled in short runs');
+  if (!process.env.LONG_RUNS) return context.skip('needs LONG_RUNS');
   const disk = await tmpfsDisk();
   if (!disk) return context.skip('name spaces with mounts of their own are not permitted here');
   await fillUnderLoad(disk);

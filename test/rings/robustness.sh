@@ -10,4 +10,4 @@ export LONG_RUNS=1
 export ROBUSTNESS_REQUESTS=${ROBUSTNESS_REQUESTS:-10000}
 export KILL_ROUNDS=${KILL_ROUNDS:-20}
 npx vitest run test/hostile test/robustness test/journeys/kill.test.ts test/journeys/stop.test.ts \
-  test/journeys/disk-full.test.ts "$@"
+  test/journeys/disk-full.test.ts test/adapters/inference/bundled.test.ts "$@"

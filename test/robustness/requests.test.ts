@@ -12,7 +12,7 @@ import { type Operation, operations } from './operations.ts';
 import { requestsFor, type Sent } from './requests.ts';
 import { knownIds, learn } from './words.ts';
 
-const total = Number(process.env.ROBUSTNESS_REQUESTS ?? 3000);
+const total = Number(process.env.ROBUSTNESS_REQUESTS ?? 1500);
 const seed = Number(process.env.ROBUSTNESS_SEED ?? 1);
 /** Calls with a body or a query can be wrong in more ways. */
 const weightOf = ({ bodies, parameters }: Operation) =>
