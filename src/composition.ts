@@ -14,7 +14,6 @@ import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
-import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
@@ -35,6 +34,7 @@ import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
+import { createLiveRequests } from './application/quiet-moment.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadOperation } from './application/read-operation.ts';
@@ -43,7 +43,7 @@ import { createRemoveOriginals, type RemoveOriginals } from './application/remov
 import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
 import { createReviewTags } from './application/review-tags.ts';
-import { createRunOperation, maxAttempts } from './application/run-operation.ts';
+import { createRunOperation } from './application/run-operation.ts';
 import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
@@ -51,6 +51,7 @@ import type { Services } from './application/tag-request.ts';
 import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { openWork } from './composition-work.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import { HangtagError } from './domain/errors.ts';
@@ -60,7 +61,7 @@ export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
   /** Where accepted work comes from, and what does a piece of it. */
-  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'>;
+  readonly work: Omit<WorkerNeeds, 'concurrency'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -75,6 +76,7 @@ interface Ground {
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly queue: WorkQueue;
+  readonly live?: WorkerNeeds['live'];
 }
 
 interface Assembly extends Composition {
@@ -145,7 +147,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue, live }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -189,12 +191,13 @@ async function assemble(
   const runTagging: RunTagging = async (...args) => bound().runTagging(...args);
   const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
   const askOnce = createAskOnce({ store });
+  const { counted, busy } = createLiveRequests();
   meter.workWaiting(() => queue.depth());
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   return {
     services: {
       taxonomy,
-      tagProduct: createTagProduct({ runTagging, askOnce, store, hash: sha256 }),
+      tagProduct: counted(createTagProduct({ runTagging, askOnce, store, hash: sha256 })),
       acceptTagging: createAcceptTagging({
         operations,
         queue,
@@ -226,16 +229,20 @@ async function assemble(
     models,
     work: {
       queue,
-      runOperation: createRunOperation({
-        operations,
-        runTagging,
-        ingestEvent: async () => {
-          throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
-        },
-        model: models,
-        timeoutMs: config.REQUEST_TIMEOUT_MS,
-        onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
-      }),
+      busy,
+      live,
+      handlers: {
+        operation: createRunOperation({
+          operations,
+          runTagging,
+          ingestEvent: async () => {
+            throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
+          },
+          model: models,
+          timeoutMs: config.REQUEST_TIMEOUT_MS,
+          onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
+        }),
+      },
     },
     async close() {
       // Where a worker ran, it has stopped the queue already.
@@ -272,16 +279,9 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
         durability: config.DURABILITY,
         log,
       });
-  const alone = config.DATABASE_URL === undefined;
-  const { queue, enqueue } = await createBossQueue({
-    execute: store.execute,
-    alone,
-    attempts: maxAttempts,
-    attemptMs: config.REQUEST_TIMEOUT_MS,
-    log,
-  });
+  const { queue, enqueue, live } = await openWork(config, log, store);
   const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
+  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue, live };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

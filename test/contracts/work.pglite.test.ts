@@ -25,7 +25,7 @@ workContract('embedded', async () => {
   const { queue, enqueue } = await createBossQueue({
     execute: store.execute,
     alone: true,
-    attempts: 9,
+
     attemptMs: 60_000,
     log: quiet,
   });

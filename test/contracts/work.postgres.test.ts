@@ -27,7 +27,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
     const { queue, enqueue } = await createBossQueue({
       execute: store.execute,
       alone: false,
-      attempts: 9,
+
       attemptMs: 60_000,
       log: quiet,
     });
