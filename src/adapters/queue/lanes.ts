@@ -6,7 +6,7 @@
  * A store that is away stops nothing for good: the loop asks again after growing pauses, and a piece that is over keeps
  * its lane until that has been written down.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurnOfLoop, setTimeout as pause } from 'node:timers/promises';
 import type { HandleJob, Job, WorkQueue, WorkSource } from '../../application/ports-work.ts';
 import { createTurns } from './turns.ts';
 
@@ -96,6 +96,8 @@ export function createLanes({
         const source = turns.next(mayHave);
         if (source !== null) {
           await begin(source);
+          // An embedded database never waits for anything: without this nobody else would run until all is done.
+          await nextTurnOfLoop();
         } else if (!told) {
           const held = promising.size > 0 ? timing.yields.every : pollMs;
           await sleep(Math.max(0, Math.min(held, nextLook - performance.now())));
