@@ -11,7 +11,6 @@ import {
   measuredTagging,
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
-import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
@@ -30,6 +29,7 @@ import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
+import type { Failures } from './application/ports-failures.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
@@ -42,6 +42,7 @@ import { createReadTags } from './application/read-tags.ts';
 import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
 import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
+import { createRetryFailure } from './application/retry-failure.ts';
 import { createReviewTags } from './application/review-tags.ts';
 import { createRunOperation } from './application/run-operation.ts';
 import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
@@ -51,6 +52,7 @@ import type { Services } from './application/tag-request.ts';
 import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { openOriginals } from './composition-originals.ts';
 import { openWork } from './composition-work.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
@@ -75,6 +77,7 @@ interface Ground {
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
+  readonly failures: Failures;
   readonly queue: WorkQueue;
   readonly live?: WorkerNeeds['live'];
 }
@@ -114,10 +117,17 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export async function composeOffline(config: Config, log: Logger): Promise<Composition> {
   const { queue, enqueue } = createMemoryQueue();
-  const operations = createMemoryOperations({ clock, enqueue });
+  const { failures, ...operations } = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const fetchedImages = createMemoryFetchedImages();
-  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
+  const ground = {
+    store: createMemoryStore({ clock }),
+    textVectors,
+    fetchedImages,
+    operations,
+    failures,
+    queue,
+  };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -147,7 +157,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue, live }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, failures, queue, live }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -192,7 +202,7 @@ async function assemble(
   const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
   const askOnce = createAskOnce({ store });
   const { counted, busy } = createLiveRequests();
-  meter.workWaiting(() => queue.depth());
+  meter.work({ waiting: () => queue.depth(), failed: () => failures.count() });
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   return {
     services: {
@@ -213,6 +223,8 @@ async function assemble(
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
+      listFailures: (...args) => failures.list(...args),
+      retryFailure: createRetryFailure({ failures, queue }),
       describeModel: () => bound().describeModel(),
       // A model in this process has inferred once before it counted as open.
       readiness: async () => {
@@ -254,18 +266,6 @@ async function assemble(
   };
 }
 
-/** The SDK for S3 is loaded only where it is used: that takes a while. */
-async function openOriginals({
-  IMAGE_STORE: url,
-  S3_ENDPOINT: endpoint,
-  dataDir,
-}: Config): Promise<Originals> {
-  if (url === 'none') return createNoOriginals();
-  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
-  const { createS3Originals } = await import('./adapters/originals/s3.ts');
-  return createS3Originals({ url, endpoint });
-}
-
 async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
   const store = config.DATABASE_URL
     ? await createPostgresStore({
@@ -281,7 +281,15 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
       });
   const { queue, enqueue, live } = await openWork(config, log, store);
   const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue, live };
+  return {
+    store,
+    textVectors,
+    fetchedImages,
+    operations: store.operations(enqueue),
+    failures: store.failures(enqueue),
+    queue,
+    live,
+  };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -86,7 +86,7 @@ export interface Operations {
   find(id: string): Promise<Operation | null>;
   /** Counts an attempt. Null where nothing is left to do: done, failed, or its product deleted. */
   begin(id: string): Promise<{ readonly work: AcceptedWork; readonly attempts: number } | null>;
-  /** The pictures are forgotten with it. `revision` null: nothing of the product stands, because it was deleted. */
+  /** Done: request and pictures are forgotten. Failed: they are kept, to be tried again (`ports-failures.ts`). `revision` null: nothing of the product stands, because it was deleted. */
   end(id: string, outcome: { readonly revision: number | null } | { readonly error: Fault }): Promise<void>;
   /** The attempt failed; another will follow. */
   postpone(id: string, error: Fault): Promise<void>;

@@ -2,12 +2,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { Failures } from '../../application/ports-failures.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { findAnswer } from './answered-calls.ts';
 import { deleteProduct } from './delete-product.ts';
 import { clearExpiredRegularly } from './expiry.ts';
+import { createSqlFailures } from './failed-operations.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
@@ -38,6 +40,7 @@ export interface SqlStore extends Store {
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   operations(enqueue: EnqueueWithin): Operations;
+  failures(enqueue: EnqueueWithin): Failures;
 }
 
 export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
@@ -85,6 +88,11 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         postpone: guarded(postpone),
         hold: guarded(hold),
       };
+    },
+
+    failures(enqueue) {
+      const { list, retry, count } = createSqlFailures(db, enqueue);
+      return { list: guarded(list), retry: guarded(retry), count: guarded(count) };
     },
 
     findImages: (sha256s, model) =>
