@@ -11,10 +11,8 @@ import {
   measuredTagging,
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
-import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
-import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
@@ -31,10 +29,12 @@ import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
+import type { Failures } from './application/ports-failures.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
+import { createLiveRequests } from './application/quiet-moment.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadOperation } from './application/read-operation.ts';
@@ -42,8 +42,9 @@ import { createReadTags } from './application/read-tags.ts';
 import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
 import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
+import { createRetryFailure } from './application/retry-failure.ts';
 import { createReviewTags } from './application/review-tags.ts';
-import { createRunOperation, maxAttempts } from './application/run-operation.ts';
+import { createRunOperation } from './application/run-operation.ts';
 import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
@@ -51,6 +52,8 @@ import type { Services } from './application/tag-request.ts';
 import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { openOriginals } from './composition-originals.ts';
+import { openWork } from './composition-work.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import { HangtagError } from './domain/errors.ts';
@@ -60,7 +63,7 @@ export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
   /** Where accepted work comes from, and what does a piece of it. */
-  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'>;
+  readonly work: Omit<WorkerNeeds, 'concurrency'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -74,7 +77,9 @@ interface Ground {
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
+  readonly failures: Failures;
   readonly queue: WorkQueue;
+  readonly live?: WorkerNeeds['live'];
 }
 
 interface Assembly extends Composition {
@@ -112,10 +117,17 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export async function composeOffline(config: Config, log: Logger): Promise<Composition> {
   const { queue, enqueue } = createMemoryQueue();
-  const operations = createMemoryOperations({ clock, enqueue });
+  const { failures, ...operations } = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const fetchedImages = createMemoryFetchedImages();
-  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
+  const ground = {
+    store: createMemoryStore({ clock }),
+    textVectors,
+    fetchedImages,
+    operations,
+    failures,
+    queue,
+  };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -145,7 +157,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, failures, queue, live }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -189,12 +201,13 @@ async function assemble(
   const runTagging: RunTagging = async (...args) => bound().runTagging(...args);
   const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
   const askOnce = createAskOnce({ store });
-  meter.workWaiting(() => queue.depth());
+  const { counted, busy } = createLiveRequests();
+  meter.work({ waiting: () => queue.depth(), failed: () => failures.count() });
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   return {
     services: {
       taxonomy,
-      tagProduct: createTagProduct({ runTagging, askOnce, store, hash: sha256 }),
+      tagProduct: counted(createTagProduct({ runTagging, askOnce, store, hash: sha256 })),
       acceptTagging: createAcceptTagging({
         operations,
         queue,
@@ -210,6 +223,8 @@ async function assemble(
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
+      listFailures: (...args) => failures.list(...args),
+      retryFailure: createRetryFailure({ failures, queue }),
       describeModel: () => bound().describeModel(),
       // A model in this process has inferred once before it counted as open.
       readiness: async () => {
@@ -226,16 +241,20 @@ async function assemble(
     models,
     work: {
       queue,
-      runOperation: createRunOperation({
-        operations,
-        runTagging,
-        ingestEvent: async () => {
-          throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
-        },
-        model: models,
-        timeoutMs: config.REQUEST_TIMEOUT_MS,
-        onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
-      }),
+      busy,
+      live,
+      handlers: {
+        operation: createRunOperation({
+          operations,
+          runTagging,
+          ingestEvent: async () => {
+            throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
+          },
+          model: models,
+          timeoutMs: config.REQUEST_TIMEOUT_MS,
+          onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
+        }),
+      },
     },
     async close() {
       // Where a worker ran, it has stopped the queue already.
@@ -245,18 +264,6 @@ async function assemble(
       await store.close();
     },
   };
-}
-
-/** The SDK for S3 is loaded only where it is used: that takes a while. */
-async function openOriginals({
-  IMAGE_STORE: url,
-  S3_ENDPOINT: endpoint,
-  dataDir,
-}: Config): Promise<Originals> {
-  if (url === 'none') return createNoOriginals();
-  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
-  const { createS3Originals } = await import('./adapters/originals/s3.ts');
-  return createS3Originals({ url, endpoint });
 }
 
 async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
@@ -272,16 +279,17 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
         durability: config.DURABILITY,
         log,
       });
-  const alone = config.DATABASE_URL === undefined;
-  const { queue, enqueue } = await createBossQueue({
-    execute: store.execute,
-    alone,
-    attempts: maxAttempts,
-    attemptMs: config.REQUEST_TIMEOUT_MS,
-    log,
-  });
+  const { queue, enqueue, live } = await openWork(config, log, store);
   const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
+  return {
+    store,
+    textVectors,
+    fetchedImages,
+    operations: store.operations(enqueue),
+    failures: store.failures(enqueue),
+    queue,
+    live,
+  };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -59,13 +59,14 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^src\/domain\//,
       /^src\/application\//,
       /^src\/cli\//,
-      /^src\/(composition|composition-model|composition-deploy|config|log)\.ts$/,
+      /^src\/(composition|composition-model|composition-deploy|processes|config|log)\.ts$/,
       /^node:/,
     ],
   },
   { room: /^src\/(config|log)\.ts$/, may: [/^node:/, /^zod$/, /^pino$/] },
+  { room: /^src\/main\.ts$/, may: [/^src\/processes\.ts$/] },
   {
-    room: /^src\/main\.ts$/,
+    room: /^src\/processes\.ts$/,
     may: [
       /^src\/(composition|config|log|http\/app|worker\/tagging-worker)\.ts$/,
       /^node:/,
@@ -73,8 +74,8 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
     ],
   },
   {
-    room: /^src\/composition(-model|-opened|-places|-probability|-fetching)?\.ts$/,
-    may: [/^(?!src\/(main|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
+    room: /^src\/composition(-model|-opened|-places|-probability|-fetching|-originals|-work)?\.ts$/,
+    may: [/^(?!src\/(main|processes|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
   },
   {
     room: /^src\/composition-deploy\.ts$/,

@@ -86,7 +86,7 @@ export interface Operations {
   find(id: string): Promise<Operation | null>;
   /** Counts an attempt. Null where nothing is left to do: done, failed, or its product deleted. */
   begin(id: string): Promise<{ readonly work: AcceptedWork; readonly attempts: number } | null>;
-  /** The pictures are forgotten with it. `revision` null: nothing of the product stands, because it was deleted. */
+  /** Done: request and pictures are forgotten. Failed: they are kept, to be tried again (`ports-failures.ts`). `revision` null: nothing of the product stands, because it was deleted. */
   end(id: string, outcome: { readonly revision: number | null } | { readonly error: Fault }): Promise<void>;
   /** The attempt failed; another will follow. */
   postpone(id: string, error: Fault): Promise<void>;
@@ -126,14 +126,33 @@ export type EnqueueWithin = (
   afterSeconds?: number,
 ) => Promise<void>;
 
+/** Does a piece of work. `stopping` is raised where the process is about to end: what can end early, should. */
+export type HandleJob = (job: Job, stopping: AbortSignal) => Promise<void>;
+
 /** Hands out accepted work, each piece at least once. */
 export interface WorkQueue {
-  /** `handle` throws: the job comes again later, after a growing wait. `concurrency` at once, at most. */
-  work(handle: (job: Job) => Promise<void>, concurrency: number): Promise<void>;
+  /**
+   * `handle` throws: the job comes again later, after a growing wait. `concurrency` at once, at most. Called once.
+   * `busy`: callers wait for answers of this process just now; imports then wait for a moment before they begin.
+   */
+  work(handle: HandleJob, concurrency: number, busy?: () => boolean): Promise<void>;
   /** Look for work now: some was accepted in this process. */
   notify(): void;
   /** Jobs that wait, those put off included. */
   depth(): Promise<number>;
   /** Hands out nothing more, and resolves when those in work are done, or after `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
+}
+
+/** Processes that work on one store: each is known by its signs of life, so that what a dead one had begun is done by another. */
+export interface Workers {
+  /** The worker lives. */
+  beat(id: string): Promise<void>;
+  /**
+   * Puts back what workers had begun that gave no sign of life for so many seconds. Of all that live, one does it; the
+   * others find nothing. Gives how many jobs.
+   */
+  takeBack(id: string, silentSeconds: number): Promise<number>;
+  /** The worker ends: what it has not finished is put back, and it is known no more. */
+  leave(id: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** How accepted work fares. */
-import { HangtagError } from '../domain/errors.ts';
+import { operationNotFound } from '../domain/operations.ts';
 import type { Operations } from './ports-work.ts';
 import type { Services } from './tag-request.ts';
 
@@ -7,9 +7,6 @@ export function createReadOperation(operations: Operations): Services['readOpera
   return async (id) => {
     const operation = await operations.find(id);
     if (operation) return operation;
-    throw new HangtagError(
-      'operation.not_found',
-      'No operation has this id. They are kept for 7 days, and go with their product.',
-    );
+    throw operationNotFound();
   };
 }

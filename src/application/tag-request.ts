@@ -3,6 +3,7 @@ import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
+import type { FailurePage, FailurePosition } from './ports-failures.ts';
 import type { Operation, TagRequest } from './ports-work.ts';
 
 export type { ImageInput, TagRequest } from './ports-work.ts';
@@ -67,6 +68,10 @@ export interface Services {
   readHistory(productId: string, limit: number, before: number | null): Promise<HistoryPage>;
   listProducts(question: ProductQuestion): Promise<ProductPage>;
   deleteProduct(productId: string): Promise<void>;
+  /** Accepted work that failed, newest first. */
+  listFailures(limit: number, after: FailurePosition | null): Promise<FailurePage>;
+  /** Tries it again; raises `operation.not_found`, `operation.conflict`. */
+  retryFailure(id: string): Promise<Operation>;
   describeModel(): ModelReport;
   readiness(): Promise<Readiness>;
 }

@@ -18,6 +18,10 @@ const help = `hangtag: product photos in, structured attributes out
   npm run hangtag -- tag <photo> [<photo> ...] [--one-product] [--category <id or name>] [--explain] [--json]
       Tags photos without a server; nothing is stored. Each photo is a product of its own, or with --one-product
       all of them (at most 8) are pictures of one.
+  npm run hangtag -- serve
+      The API alone, on a PostgreSQL that workers share: DATABASE_URL. \`npm start\` is API and worker in one process.
+  npm run hangtag -- work
+      A worker alone, which does what the API accepted for later. Any number of each: docs/processes.md.
   npm run hangtag -- import <folder, .csv or .ndjson> [--concurrency 4] [--restart]
       Sends products to the hangtag at HANGTAG_URL (http://127.0.0.1:3000) with the key in HANGTAG_API_KEY. What was
       stored before and has not changed is skipped, so a stopped import goes on where it was: docs/import.md.
@@ -73,6 +77,13 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     } finally {
       await close();
     }
+  }
+  if (command === 'serve' || command === 'work') {
+    if (rest.length > 0) return misused(`\`${command}\` takes no arguments: everything is a setting.`);
+    // Here alone, so that no other command loads the service.
+    const { runProcess } = await import('../processes.ts');
+    await runProcess(command);
+    return 0;
   }
   if (command === 'import') {
     const parsed = parseImportArguments(rest);

@@ -39,6 +39,7 @@ export const errorKinds = {
   'feature.unsupported': { fault: 'caller', retryable: false, title: 'Not available in this version' },
   'idempotency.conflict': { fault: 'caller', retryable: false, title: 'The key was used for another call' },
   'operation.not_found': { fault: 'caller', retryable: false, title: 'The operation is not known' },
+  'operation.conflict': { fault: 'caller', retryable: false, title: 'The operation cannot be tried again' },
   'revision.conflict': { fault: 'caller', retryable: true, title: 'The product changed in between' },
   'inference.unavailable': { fault: 'upstream', retryable: true, title: 'The model is not available' },
   'inference.timeout': { fault: 'upstream', retryable: true, title: 'The model did not answer in time' },

@@ -27,6 +27,7 @@ import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-h
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
+import { failuresRoutes } from './routes/failures.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoute } from './routes/history.ts';
 import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
@@ -130,6 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   historyRoute(app, services);
   productsRoutes(app, services);
   operationsRoute(app, services);
+  failuresRoutes(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

@@ -27,6 +27,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   'feature.unsupported': 501,
   'idempotency.conflict': 409,
   'operation.not_found': 404,
+  'operation.conflict': 409,
   'revision.conflict': 412,
   'inference.unavailable': 503,
   'inference.timeout': 504,

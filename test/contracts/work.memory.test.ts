@@ -4,6 +4,7 @@ import { createMemoryFetchedImages } from '../../src/adapters/store/memory-fetch
 import { createMemoryOperations } from '../../src/adapters/store/memory-operations.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
+import { turnsContract } from './turns.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const clock = () => new Date().toISOString();
@@ -11,6 +12,16 @@ const clock = () => new Date().toISOString();
 workContract('in memory', async () => {
   const { queue, enqueue } = createMemoryQueue();
   return { queue, operations: createMemoryOperations({ clock, enqueue }), close: async () => {} };
+});
+turnsContract('in memory', async () => {
+  const { queue, enqueue } = createMemoryQueue();
+  return {
+    queue,
+    async enqueue(jobs, afterSeconds) {
+      for (const job of jobs) enqueue(job, afterSeconds);
+    },
+    close: async () => {},
+  };
 });
 fetchedImagesContract('in memory', async () => ({
   fetchedImages: createMemoryFetchedImages(),

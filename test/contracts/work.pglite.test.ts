@@ -8,7 +8,9 @@ import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
+import { counterOn } from './queue-counter.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
+import { turnsContract } from './turns.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hangtag-work-'));
@@ -25,7 +27,7 @@ workContract('embedded', async () => {
   const { queue, enqueue } = await createBossQueue({
     execute: store.execute,
     alone: true,
-    attempts: 9,
+
     attemptMs: 60_000,
     log: quiet,
   });
@@ -36,3 +38,4 @@ workContract('embedded', async () => {
     close: () => store.close(),
   };
 });
+turnsContract('embedded', async () => counterOn(await open(), true));

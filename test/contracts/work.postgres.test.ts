@@ -1,4 +1,5 @@
 /** The same contracts on a real server: `test/rings/postgres.sh npm test` brings one. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createBossQueue } from '../../src/adapters/queue/pg-boss.ts';
 import { createPostgresStore } from '../../src/adapters/store/postgres.ts';
@@ -6,7 +7,9 @@ import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-datab
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
+import { counterOn } from './queue-counter.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
+import { turnsContract } from './turns.contract.ts';
 import { workContract } from './work.contract.ts';
 
 const server = process.env.TEST_DATABASE_URL;
@@ -27,7 +30,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
     const { queue, enqueue } = await createBossQueue({
       execute: store.execute,
       alone: false,
-      attempts: 9,
+
       attemptMs: 60_000,
       log: quiet,
     });
@@ -38,4 +41,5 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
       close: () => store.close(),
     };
   });
+  turnsContract('PostgreSQL', async () => counterOn(await open(), false, randomUUID()));
 });

@@ -5,6 +5,7 @@ import { createFileTaxonomySource } from '../../src/adapters/taxonomy/files.ts';
 import type { Operation } from '../../src/application/ports-work.ts';
 import type { RepeatableCall, Services, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
+import { notFailed, operationNotFound } from '../../src/domain/operations.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
@@ -161,6 +162,18 @@ export async function createWorld(
     },
     async deleteProduct(id) {
       world.deleted.push(id);
+    },
+    async listFailures(limit, after) {
+      world.listed.push([limit, after]);
+      const { id, productId, createdAt, updatedAt: failedAt } = sampleOperation('failed');
+      const error = { code: 'image.unreadable', detail: 'It is torn.' } as const;
+      const item = { id, source: 'requests', productId, error, attempts: 1, createdAt, failedAt } as const;
+      return { items: [item], next: after ? null : { key: 1e15 + 1, id } };
+    },
+    async retryFailure(id) {
+      if (id === '11111111-1111-1111-1111-111111111111') throw notFailed('done');
+      if (id !== sampleOperation('failed').id) throw operationNotFound();
+      return sampleOperation('failed');
     },
     describeModel: () => ({
       card: {

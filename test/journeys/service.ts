@@ -20,6 +20,9 @@ export interface Service {
 }
 
 const entry = process.env.SERVICE_ENTRY ? [process.env.SERVICE_ENTRY] : ['--import', 'tsx', 'src/main.ts'];
+const commands = process.env.SERVICE_ENTRY
+  ? [path.join(path.dirname(process.env.SERVICE_ENTRY), 'cli/hangtag.js')]
+  : ['--import', 'tsx', 'src/cli/hangtag.ts'];
 
 /**
  * Rejects with its output if it ends before it listens. `under`: a program, with arguments, that becomes the service.
@@ -32,7 +35,26 @@ export async function startService(
 ): Promise<Service> {
   if (!firstStart && settings.DATA_DIR && !settings.DATABASE_URL && existsSync(settings.DATA_DIR))
     copyEmptyDatabase(path.join(settings.DATA_DIR, 'database'));
-  const [program, ...rest] = [...under, process.execPath, ...entry];
+  const line = [...under, process.execPath, ...entry];
+  const { found, ...running } = await startWhole(line, settings, /"address":"(http:[^"]+)"/);
+  return { ...running, url: found };
+}
+
+/** One process of several on one database. A worker has no address. */
+export async function startRole(
+  role: 'serve' | 'work',
+  settings: Readonly<Record<string, string>>,
+): Promise<Service> {
+  const ready = role === 'serve' ? /"address":"(http:[^"]+)"/ : /hangtag works()/;
+  const { found, ...running } = await startWhole([process.execPath, ...commands, role], settings, ready);
+  return { ...running, url: found };
+}
+
+async function startWhole(
+  [program, ...rest]: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  ready: RegExp,
+): Promise<Omit<Service, 'url'> & { readonly found: string }> {
   const child = spawn(program!, rest, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...settings },
@@ -41,11 +63,11 @@ export async function startService(
   let output = '';
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const exited = ended.then(([code]) => code);
-  const url = await new Promise<string>((resolve, reject) => {
+  const found = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString('utf8');
-      const found = /"address":"(http:[^"]+)"/.exec(output);
-      if (found) resolve(found[1]!);
+      const match = ready.exec(output);
+      if (match) resolve(match[1]!);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
@@ -54,7 +76,7 @@ export async function startService(
     );
   });
   return {
-    url,
+    found,
     process: child,
     log: () => output,
     async stop(signal = 'SIGTERM') {

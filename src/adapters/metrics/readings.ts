@@ -1,5 +1,6 @@
 /** Gauges that are read when somebody looks, and not before: what nobody needs to be told of as it changes. */
 import { Gauge, type Registry } from 'prom-client';
+import { type WorkSource, workSources } from '../../application/ports-work.ts';
 
 /** The service's door as it stands. */
 export interface DoorLoad {
@@ -17,11 +18,18 @@ export interface PoolLoad {
   readonly waiting: number;
 }
 
+/** Accepted work. */
+export interface WorkLoad {
+  /** For its turn, or its next attempt. */
+  waiting(): Promise<number>;
+  /** By source, where any is kept. */
+  failed(): Promise<ReadonlyMap<WorkSource, number>>;
+}
+
 export interface Readings {
   door(load: DoorLoad): void;
   databasePool(read: () => PoolLoad): void;
-  /** Accepted work that waits. */
-  workWaiting(depth: () => Promise<number>): void;
+  work(load: WorkLoad): void;
 }
 
 export function createReadings(registry: Registry): Readings {
@@ -67,16 +75,29 @@ export function createReadings(registry: Registry): Readings {
         },
       });
     },
-    workWaiting(depth) {
+    work({ waiting, failed }) {
       const gauge: Gauge = new Gauge({
         name: 'hangtag_work_waiting',
         help: 'Accepted work (async=true) that waits for its turn or its next attempt.',
         registers,
         // A store that does not answer takes nothing else from whoever looks at the rest.
         collect: () =>
-          depth().then(
+          waiting().then(
             (items) => gauge.set(items),
             () => gauge.reset(),
+          ),
+      });
+      const failures: Gauge<'source'> = new Gauge({
+        name: 'hangtag_work_failed',
+        help: 'Accepted work that failed and is kept, by where it came from; GET /admin/failures lists it.',
+        labelNames: ['source'] as const,
+        registers,
+        collect: () =>
+          failed().then(
+            (counts) => {
+              for (const source of workSources) failures.set({ source }, counts.get(source) ?? 0);
+            },
+            () => failures.reset(),
           ),
       });
     },

@@ -1,5 +1,7 @@
 /** Accepted work that lives as long as the process: for commands that accept none, and for tests of use-cases. */
+import type { Failures } from '../../application/ports-failures.ts';
 import type { AcceptedTagging, Job, Operation, Operations } from '../../application/ports-work.ts';
+import { notFailed, operationNotFound } from '../../domain/operations.ts';
 
 export function createMemoryOperations({
   clock,
@@ -7,13 +9,54 @@ export function createMemoryOperations({
 }: {
   readonly clock: () => string;
   readonly enqueue: (job: Job, afterSeconds?: number) => void;
-}): Operations {
+}): Operations & { readonly failures: Failures } {
   const all = new Map<string, { operation: Operation; tagging: AcceptedTagging }>();
   const change = (id: string, changes: Partial<Operation>) => {
     const one = all.get(id);
     if (one) one.operation = { ...one.operation, ...changes, updatedAt: clock() };
   };
+  const failed = () =>
+    [...all.values()]
+      .filter(({ operation }) => operation.state === 'failed')
+      .map(({ operation }) => ({ operation, key: Date.parse(operation.updatedAt) * 1000 }))
+      .sort((a, b) => b.key - a.key || (a.operation.id < b.operation.id ? 1 : -1));
+
+  const failures: Failures = {
+    async list(limit, after) {
+      const rest = failed().filter(
+        ({ key, operation: { id } }) =>
+          after === null || key < after.key || (key === after.key && id < after.id),
+      );
+      const last = rest.length > limit ? rest[limit - 1] : undefined;
+      return {
+        items: rest.slice(0, limit).map(({ operation }) => ({
+          id: operation.id,
+          source: 'requests',
+          productId: operation.productId,
+          error: operation.error!,
+          attempts: operation.attempts,
+          createdAt: operation.createdAt,
+          failedAt: operation.updatedAt,
+        })),
+        next: last ? { key: last.key, id: last.operation.id } : null,
+      };
+    },
+    async retry(id) {
+      const one = all.get(id);
+      if (!one) throw operationNotFound();
+      if (one.operation.state !== 'failed') throw notFailed(one.operation.state);
+      change(id, { state: 'queued', error: null, attempts: 0 });
+      enqueue({ source: 'requests', id });
+      return one.operation;
+    },
+    async count() {
+      const { length } = failed();
+      return new Map(length > 0 ? [['requests', length]] : []);
+    },
+  };
+
   return {
+    failures,
     async accept(tagging) {
       const { operationId: id, request } = tagging;
       const standing = { state: 'queued', revision: null, error: null, attempts: 0 } as const;

@@ -66,12 +66,13 @@ export function createSqlOperations(db: Kysely<Tables>, enqueue: EnqueueWithin):
             state: failed ? 'failed' : 'done',
             revision: failed ? null : outcome.revision,
             error: failed ? JSON.stringify(outcome.error) : null,
-            request: null,
+            // What failed may be tried again, until it expires.
+            ...(failed ? {} : { request: null }),
             updated_at: now,
           })
           .where('id', '=', id)
           .execute();
-        await trx.deleteFrom('operation_images').where('operation_id', '=', id).execute();
+        if (!failed) await trx.deleteFrom('operation_images').where('operation_id', '=', id).execute();
       });
     },
     async postpone(id, error) {
@@ -150,7 +151,7 @@ async function beginOnce(trx: Transaction<Tables>, id: string) {
   return { work: { kind: 'tagging' as const, tagging: { ...accepted, request, call: null } }, attempts };
 }
 
-async function findOperation(db: Kysely<Tables>, id: string): Promise<Operation | null> {
+export async function findOperation(db: Kysely<Tables>, id: string): Promise<Operation | null> {
   const row = await db
     .selectFrom('operations')
     .select(['product_id', 'state', 'revision', 'error', 'attempts', 'created_at', 'updated_at'])

@@ -2,12 +2,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { Failures } from '../../application/ports-failures.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
-import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
+import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { findAnswer } from './answered-calls.ts';
 import { deleteProduct } from './delete-product.ts';
 import { clearExpiredRegularly } from './expiry.ts';
+import { createSqlFailures } from './failed-operations.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
@@ -17,6 +19,8 @@ import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
 import { createSqlTextVectors } from './text-vectors.ts';
+import { transacting } from './transactions.ts';
+import { createSqlWorkers } from './workers.ts';
 import { writeTags } from './write-tags.ts';
 
 export interface SqlStoreNeeds {
@@ -30,9 +34,13 @@ export interface SqlStoreNeeds {
 /** The store, and what shares its database: accepted work, and the queue that hands it out. */
 export interface SqlStore extends Store {
   readonly execute: ExecuteSql;
+  /** Statements of others that last together, or not at all; run again as a whole where they lose a race. */
+  transact<T>(work: (execute: ExecuteSql) => Promise<T>): Promise<T>;
+  readonly workers: Workers;
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   operations(enqueue: EnqueueWithin): Operations;
+  failures(enqueue: EnqueueWithin): Failures;
 }
 
 export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
@@ -57,8 +65,15 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
   const texts = createSqlTextVectors(db);
   const fetched = createSqlFetchedImages(db);
+  const workers = createSqlWorkers(db);
   return {
     execute: guarded(executing(db)),
+    transact: (work) => whileOpen(() => transacting(db, (trx) => work(executing(trx)))),
+    workers: {
+      beat: guarded(workers.beat),
+      takeBack: guarded(workers.takeBack),
+      leave: guarded(workers.leave),
+    },
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
     fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
@@ -73,6 +88,11 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         postpone: guarded(postpone),
         hold: guarded(hold),
       };
+    },
+
+    failures(enqueue) {
+      const { list, retry, count } = createSqlFailures(db, enqueue);
+      return { list: guarded(list), retry: guarded(retry), count: guarded(count) };
     },
 
     findImages: (sha256s, model) =>

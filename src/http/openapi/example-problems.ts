@@ -28,6 +28,7 @@ const details: Partial<Record<ErrorCode, string>> = {
   'image.fetch_unavailable': 'The server of the image answers with 503; it is tried again.',
   'idempotency.conflict': 'This Idempotency-Key was used for another call within the last 24 hours.',
   'operation.not_found': 'There is no operation with this id; they are kept for 7 days.',
+  'operation.conflict': 'It is done; only what has failed can be tried again.',
   'revision.conflict': 'The product is at revision 3.',
   'inference.timeout': 'The model gave no answer within 10000 ms; nothing was stored.',
   'store.unavailable': 'The database is busy: no connection became free in time.',

@@ -78,6 +78,23 @@ const all = {
       error: { code: 'image.unreadable', detail: 'The image is cut off or damaged.' },
     },
   },
+  failures: {
+    summary: 'One of a shop’s events',
+    value: {
+      items: [
+        {
+          id: operation.id,
+          source: 'shopify',
+          productId: 'gid://shopify/Product/42',
+          error: { code: 'image.fetch_failed', detail: 'The server of the image answered with 404.' },
+          attempts: 9,
+          createdAt: '2026-11-23T09:00:00.000Z',
+          failedAt: '2026-11-23T09:10:00.000Z',
+        },
+      ],
+      next: null,
+    },
+  },
   set: { summary: 'Say what it is', value: { set: { color: ['navy', 'white'] }, by: 'ada' } },
   acceptAndReject: {
     summary: 'Accept a candidate, bar a value',

@@ -1,19 +1,16 @@
 /** `GET /operations/:id`: how work that was accepted for later fares. */
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../application/tag-request.ts';
-import { HangtagError } from '../../domain/errors.ts';
-
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+import { operationId } from '../operation-id.ts';
 
 export function operationsRoute(app: FastifyInstance, services: Services): void {
   app.get<{ Params: { id: string } }>(
     '/operations/:id',
     { config: { scope: 'tag' } },
     async (request, reply) => {
-      const { id } = request.params;
-      if (!uuid.test(id)) throw new HangtagError('operation.not_found', 'An operation’s id is a UUID.');
+      const id = operationId(request.params.id);
       reply.header('cache-control', 'no-store');
-      return services.readOperation(id.toLowerCase());
+      return services.readOperation(id);
     },
   );
 }

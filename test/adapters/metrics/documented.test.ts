@@ -11,7 +11,7 @@ function full() {
   const meter = createMeter({ process: true });
   meter.door({ bytesInFlight: () => 5, lagMs: () => 20 });
   meter.databasePool(() => ({ busy: 2, idle: 1, waiting: 4 }));
-  meter.workWaiting(async () => 3);
+  meter.work({ waiting: async () => 3, failed: async () => new Map([['shopify', 2]]) });
   meter.request({ method: 'GET', route: '/model', status: 429, seconds: 1, fault: 'request.rate_limited' });
   meter.stage('decode', 0.1);
   meter.images(1, 1);

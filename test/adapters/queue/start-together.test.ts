@@ -17,7 +17,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
       Array.from({ length: 5 }, async () => {
         const store = await createPostgresStore({ url: database.url, log: quiet, poolSize: 2 });
         const { execute } = store;
-        await createBossQueue({ execute, alone: false, attempts: 9, attemptMs: 60_000, log: quiet });
+        await createBossQueue({ execute, alone: false, attemptMs: 60_000, log: quiet });
         return store;
       }),
     );
