@@ -11,7 +11,6 @@ import {
   measuredTagging,
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
-import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
@@ -28,8 +27,10 @@ import { createAcceptTagging } from './application/accept-tagging.ts';
 import { perModel } from './application/awaiting-model.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
+import { createIngestEvent, type IngestEvent } from './application/ingest-event.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
+import type { CatalogProducts, ReceivedEvents } from './application/ports-catalog.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
@@ -40,20 +41,19 @@ import { createReadImages } from './application/read-image.ts';
 import { createReadOperation } from './application/read-operation.ts';
 import { createReadTags } from './application/read-tags.ts';
 import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
-import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
 import { createReviewTags } from './application/review-tags.ts';
 import { createRunOperation, maxAttempts } from './application/run-operation.ts';
 import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
-import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { forgetInTime, noEvents, openEvents } from './composition-events.ts';
 import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { openOriginals, sweepOriginals } from './composition-originals.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
-import { HangtagError } from './domain/errors.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
@@ -71,6 +71,8 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 /** What lasts: TagSets, accepted work, and the queue that hands it out. */
 interface Ground {
   readonly store: Store;
+  readonly catalog: CatalogProducts;
+  readonly received: ReceivedEvents;
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
@@ -88,17 +90,11 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
   const meter = createMeter({ process: true });
   const ground = await openGround(config, log, meter);
   const composition = await assemble(config, log, ground, originals, meter);
-  if (config.IMAGE_STORE === 'none') return composition;
-  const sweep = createSweepOriginals({
-    store: ground.store,
-    originals,
-    log,
-    remove: composition.removeOriginals,
-  });
-  const failed = (err: unknown) => log.warn({ err }, 'sweeping originals failed; it is tried again');
   const stops = [
-    repeat(sweep.marked, { firstMs: 5_000, everyMs: 5 * 60_000, failed }),
-    repeat(sweep.leftovers, { firstMs: 5_000, everyMs: 6 * 3_600_000, failed }),
+    ...forgetInTime(config, ground, composition.removeOriginals, log),
+    ...(config.IMAGE_STORE === 'none'
+      ? []
+      : sweepOriginals(ground.store, originals, composition.removeOriginals, log)),
   ];
   return {
     ...composition,
@@ -115,7 +111,9 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const fetchedImages = createMemoryFetchedImages();
-  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
+  const store = createMemoryStore({ clock });
+  const { catalog } = store;
+  const ground = { store, catalog, received: noEvents, textVectors, fetchedImages, operations, queue };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -145,7 +143,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
+  { store: plainStore, catalog, received, textVectors: vectors, fetchedImages, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -166,21 +164,17 @@ async function assemble(
   const colors = measuredColors(measureColors, meter);
   const taggingWith = ({ model, meaning, loadProfile }: OpenedModel) => {
     const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-    return createRunTagging({
-      meaning,
-      loadProfile,
-      model,
-      fetchPictures,
-      readImages,
-      store,
-      originals,
-      clock,
-    });
+    const needs = { meaning, loadProfile, model, fetchPictures, readImages, store, originals, clock };
+    return { run: createRunTagging(needs), ingest: createIngestEvent({ ...needs, catalog }) };
   };
   const bound = perModel(models, (opened: OpenedModel) => {
     const { session, ...needs } = opened;
-    const run: RunTagging = session ? (...args) => taggingWith(session())(...args) : taggingWith(opened);
+    const standing = session ? null : taggingWith(opened);
+    const tagging = () => standing ?? taggingWith(session!());
+    const run: RunTagging = (...args) => tagging().run(...args);
+    const ingestEvent: IngestEvent = (...args) => tagging().ingest(...args);
     return {
+      ingestEvent,
       runTagging: measuredTagging(run, meter),
       reviewTags: createReviewTags({ ...needs, store, clock }),
       describeModel: createDescribeModel(needs),
@@ -210,6 +204,7 @@ async function assemble(
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
+      ...openEvents(config, { taxonomy, catalog, received, queue, meter }),
       describeModel: () => bound().describeModel(),
       // A model in this process has inferred once before it counted as open.
       readiness: async () => {
@@ -229,9 +224,7 @@ async function assemble(
       runOperation: createRunOperation({
         operations,
         runTagging,
-        ingestEvent: async () => {
-          throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
-        },
+        ingestEvent: async (...args) => bound().ingestEvent(...args),
         model: models,
         timeoutMs: config.REQUEST_TIMEOUT_MS,
         onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
@@ -245,18 +238,6 @@ async function assemble(
       await store.close();
     },
   };
-}
-
-/** The SDK for S3 is loaded only where it is used: that takes a while. */
-async function openOriginals({
-  IMAGE_STORE: url,
-  S3_ENDPOINT: endpoint,
-  dataDir,
-}: Config): Promise<Originals> {
-  if (url === 'none') return createNoOriginals();
-  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
-  const { createS3Originals } = await import('./adapters/originals/s3.ts');
-  return createS3Originals({ url, endpoint });
 }
 
 async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
@@ -280,8 +261,17 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
-  const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
+  const { textVectors, fetchedImages, catalog } = store;
+  const operations = store.operations(enqueue);
+  return {
+    store,
+    catalog,
+    received: store.receivedEvents(enqueue),
+    textVectors,
+    fetchedImages,
+    operations,
+    queue,
+  };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

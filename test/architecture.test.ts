@@ -63,7 +63,10 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^node:/,
     ],
   },
-  { room: /^src\/(config|log)\.ts$/, may: [/^node:/, /^zod$/, /^pino$/] },
+  {
+    room: /^src\/(config|config-events|log)\.ts$/,
+    may: [/^node:/, /^zod$/, /^pino$/, /^src\/config-events\.ts$/],
+  },
   {
     room: /^src\/main\.ts$/,
     may: [
@@ -73,7 +76,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
     ],
   },
   {
-    room: /^src\/composition(-model|-opened|-places|-probability|-fetching)?\.ts$/,
+    room: /^src\/composition(-model|-opened|-places|-probability|-fetching|-events|-originals)?\.ts$/,
     may: [/^(?!src\/(main|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
   },
   {

@@ -4,6 +4,7 @@ import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
 import type { Operation, TagRequest } from './ports-work.ts';
+import type { ReceiveEvent, Sender } from './receive-event.ts';
 
 export type { ImageInput, TagRequest } from './ports-work.ts';
 
@@ -67,6 +68,11 @@ export interface Services {
   readHistory(productId: string, limit: number, before: number | null): Promise<HistoryPage>;
   listProducts(question: ProductQuestion): Promise<ProductPage>;
   deleteProduct(productId: string): Promise<void>;
+  /** Raises `product.not_found` where there is nothing that a shop withdrew. */
+  restoreProduct(productId: string): Promise<TagSet>;
+  readonly receiveEvent: ReceiveEvent;
+  /** Whether a secret is set for this sender. */
+  receives(sender: Sender): boolean;
   describeModel(): ModelReport;
   readiness(): Promise<Readiness>;
 }

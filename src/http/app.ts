@@ -38,6 +38,7 @@ import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface AppLimits {
   /** Milliseconds for one request, at most. */
@@ -130,6 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   historyRoute(app, services);
   productsRoutes(app, services);
   operationsRoute(app, services);
+  await webhookRoutes(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

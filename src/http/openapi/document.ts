@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document, assembled from the wire's schemas. `docs/openapi.json` is its committed copy; a test compares them. */
+import { eventPaths } from './events.ts';
 import { problemExamples } from './example-problems.ts';
 import { examples } from './examples.ts';
 import { groups, introduction } from './introduction.ts';
@@ -8,7 +9,7 @@ import { servicePaths } from './service.ts';
 import { taggingPaths } from './tagging.ts';
 
 export function openApiDocument(): Json {
-  const paths = { ...taggingPaths, ...productPaths, ...servicePaths };
+  const paths = { ...taggingPaths, ...productPaths, ...eventPaths, ...servicePaths };
   const info = {
     title: 'hangtag',
     version: '1',
