@@ -1,7 +1,6 @@
 /** Everything constructed once, by name. No decisions about business in here. */
 import { createHash, randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import type { Logger } from 'pino';
 import { createSharpReader } from './adapters/image/sharp.ts';
 import {
@@ -12,51 +11,39 @@ import {
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
-import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
-import { createMemoryStore } from './adapters/store/memory.ts';
-import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
-import { createMemoryOperations } from './adapters/store/memory-operations.ts';
-import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
-import { createPgliteStore } from './adapters/store/pglite.ts';
-import { createPostgresStore } from './adapters/store/postgres.ts';
 import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createAcceptTagging } from './application/accept-tagging.ts';
 import { perModel } from './application/awaiting-model.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
+import { createIngestEvent, type IngestEvent } from './application/ingest-event.ts';
 import { createListProducts } from './application/list-products.ts';
-import type { Store, TaxonomySource } from './application/ports.ts';
-import type { TextVectors } from './application/ports-clip.ts';
-import type { Failures } from './application/ports-failures.ts';
+import type { TaxonomySource } from './application/ports.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
-import type { RememberedPictures } from './application/ports-web.ts';
-import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createLiveRequests } from './application/quiet-moment.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
 import { createReadOperation } from './application/read-operation.ts';
 import { createReadTags } from './application/read-tags.ts';
 import { createRemoveOriginals, type RemoveOriginals } from './application/remove-originals.ts';
-import { repeat } from './application/repeat.ts';
 import { createAskOnce } from './application/repeatable-calls.ts';
 import { createRetryFailure } from './application/retry-failure.ts';
 import { createReviewTags } from './application/review-tags.ts';
 import { createRunOperation } from './application/run-operation.ts';
 import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
-import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { forgetInTime, openEvents } from './composition-events.ts';
 import { openFetching } from './composition-fetching.ts';
+import { type Ground, groundInMemory, openGround } from './composition-ground.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
-import { openOriginals } from './composition-originals.ts';
-import { openWork } from './composition-work.ts';
+import { openOriginals, sweepOriginals } from './composition-originals.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
-import { HangtagError } from './domain/errors.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
 export interface Composition {
@@ -71,17 +58,6 @@ export interface Composition {
 const clock = () => new Date().toISOString();
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** What lasts: TagSets, accepted work, and the queue that hands it out. */
-interface Ground {
-  readonly store: Store;
-  readonly textVectors: TextVectors;
-  readonly fetchedImages: RememberedPictures;
-  readonly operations: Operations;
-  readonly failures: Failures;
-  readonly queue: WorkQueue;
-  readonly live?: WorkerNeeds['live'];
-}
-
 interface Assembly extends Composition {
   readonly removeOriginals: RemoveOriginals;
   readonly models: Models;
@@ -93,17 +69,11 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
   const meter = createMeter({ process: true });
   const ground = await openGround(config, log, meter);
   const composition = await assemble(config, log, ground, originals, meter);
-  if (config.IMAGE_STORE === 'none') return composition;
-  const sweep = createSweepOriginals({
-    store: ground.store,
-    originals,
-    log,
-    remove: composition.removeOriginals,
-  });
-  const failed = (err: unknown) => log.warn({ err }, 'sweeping originals failed; it is tried again');
   const stops = [
-    repeat(sweep.marked, { firstMs: 5_000, everyMs: 5 * 60_000, failed }),
-    repeat(sweep.leftovers, { firstMs: 5_000, everyMs: 6 * 3_600_000, failed }),
+    ...forgetInTime(config, ground, composition.removeOriginals, log),
+    ...(config.IMAGE_STORE === 'none'
+      ? []
+      : sweepOriginals(ground.store, originals, composition.removeOriginals, log)),
   ];
   return {
     ...composition,
@@ -116,18 +86,7 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
 
 /** For commands that only answer: the same model and the same decisions, nothing on disk. */
 export async function composeOffline(config: Config, log: Logger): Promise<Composition> {
-  const { queue, enqueue } = createMemoryQueue();
-  const { failures, ...operations } = createMemoryOperations({ clock, enqueue });
-  const textVectors = createMemoryTextVectors();
-  const fetchedImages = createMemoryFetchedImages();
-  const ground = {
-    store: createMemoryStore({ clock }),
-    textVectors,
-    fetchedImages,
-    operations,
-    failures,
-    queue,
-  };
+  const ground = groundInMemory();
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -157,12 +116,22 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, failures, queue, live }: Ground,
+  ground: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
 ): Promise<Assembly> {
-  const store = measuredStore(plainStore, meter);
+  const {
+    catalog,
+    received,
+    textVectors: vectors,
+    fetchedImages,
+    operations,
+    failures,
+    queue,
+    live,
+  } = ground;
+  const store = measuredStore(ground.store, meter);
   const source = taxonomySource(config);
   const taxonomy = await source.load();
   const models = await openModels({ config, log, meter, taxonomy, source, vectors, patient });
@@ -178,21 +147,17 @@ async function assemble(
   const colors = measuredColors(measureColors, meter);
   const taggingWith = ({ model, meaning, loadProfile }: OpenedModel) => {
     const readImages = createReadImages({ reader, model, store, hash: sha256, colors });
-    return createRunTagging({
-      meaning,
-      loadProfile,
-      model,
-      fetchPictures,
-      readImages,
-      store,
-      originals,
-      clock,
-    });
+    const needs = { meaning, loadProfile, model, fetchPictures, readImages, store, originals, clock };
+    return { run: createRunTagging(needs), ingest: createIngestEvent({ ...needs, catalog }) };
   };
   const bound = perModel(models, (opened: OpenedModel) => {
     const { session, ...needs } = opened;
-    const run: RunTagging = session ? (...args) => taggingWith(session())(...args) : taggingWith(opened);
+    const standing = session ? null : taggingWith(opened);
+    const tagging = () => standing ?? taggingWith(session!());
+    const run: RunTagging = (...args) => tagging().run(...args);
+    const ingestEvent: IngestEvent = (...args) => tagging().ingest(...args);
     return {
+      ingestEvent,
       runTagging: measuredTagging(run, meter),
       reviewTags: createReviewTags({ ...needs, store, clock }),
       describeModel: createDescribeModel(needs),
@@ -225,6 +190,7 @@ async function assemble(
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
       listFailures: (...args) => failures.list(...args),
       retryFailure: createRetryFailure({ failures, queue }),
+      ...openEvents(config, { taxonomy, catalog, received, queue, meter }),
       describeModel: () => bound().describeModel(),
       // A model in this process has inferred once before it counted as open.
       readiness: async () => {
@@ -247,9 +213,7 @@ async function assemble(
         operation: createRunOperation({
           operations,
           runTagging,
-          ingestEvent: async () => {
-            throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
-          },
+          ingestEvent: async (...args) => bound().ingestEvent(...args),
           model: models,
           timeoutMs: config.REQUEST_TIMEOUT_MS,
           onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
@@ -263,32 +227,6 @@ async function assemble(
       await models.close();
       await store.close();
     },
-  };
-}
-
-async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
-  const store = config.DATABASE_URL
-    ? await createPostgresStore({
-        url: config.DATABASE_URL,
-        poolSize: config.DATABASE_POOL,
-        log,
-        watch: meter.databasePool,
-      })
-    : await createPgliteStore({
-        directory: path.join(config.dataDir, 'database'),
-        durability: config.DURABILITY,
-        log,
-      });
-  const { queue, enqueue, live } = await openWork(config, log, store);
-  const { textVectors, fetchedImages } = store;
-  return {
-    store,
-    textVectors,
-    fetchedImages,
-    operations: store.operations(enqueue),
-    failures: store.failures(enqueue),
-    queue,
-    live,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Every setting, parsed once. An unknown or wrong value stops the start with the full list of what is wrong. */
 import path from 'node:path';
 import { z } from 'zod';
+import { eventSettings } from './config-events.ts';
 
 const whole = (name: string, min: number, max: number) =>
   z.coerce.number(`${name} must be a number`).int().min(min).max(max);
@@ -186,6 +187,7 @@ const settings = z.object({
   FETCH_IMAGE_WIDTH: whole('FETCH_IMAGE_WIDTH', 0, 5000)
     .default(800)
     .describe('Pixels: how wide a rendition known shop CDNs are asked for; 0 asks for the original.'),
+  ...eventSettings,
   REQUEST_TIMEOUT_MS: whole('REQUEST_TIMEOUT_MS', 100, 600_000)
     .default(60_000)
     .describe('Milliseconds for one request, at most.'),
@@ -205,9 +207,6 @@ export interface Config extends Omit<Settings, Folders> {
   readonly calibrationDir: string;
   readonly modelDir: string;
 }
-
-/** Settings that this version does not know yet but whose names are promised: named in the error instead of ignored. */
-const promised = ['WEBHOOK_SECRET_CATALOG'];
 
 /** What a backend cannot do without; set for another one, it was meant for something that does not happen. */
 const ofBackend = { sagemaker: 'SAGEMAKER_ENDPOINT', onnx: 'ONNX_MODEL_DIR' } as const;
@@ -234,9 +233,6 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  for (const name of promised) {
-    if (environment[name]) problems.push(`${name}: not supported by this version of hangtag`);
-  }
   const host = given.HOST ?? '127.0.0.1';
   if (environment.API_KEYS !== undefined && !given.API_KEYS)
     problems.push('API_KEYS: is empty. Remove it, or name a key: an empty list would let everybody in');

@@ -63,7 +63,10 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
       /^node:/,
     ],
   },
-  { room: /^src\/(config|log)\.ts$/, may: [/^node:/, /^zod$/, /^pino$/] },
+  {
+    room: /^src\/(config|config-events|log)\.ts$/,
+    may: [/^node:/, /^zod$/, /^pino$/, /^src\/config-events\.ts$/],
+  },
   { room: /^src\/main\.ts$/, may: [/^src\/processes\.ts$/] },
   {
     room: /^src\/processes\.ts$/,
@@ -74,7 +77,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
     ],
   },
   {
-    room: /^src\/composition(-model|-opened|-places|-probability|-fetching|-originals|-work)?\.ts$/,
+    room: /^src\/composition(-model|-opened|-places|-probability|-fetching|-originals|-work|-events|-ground)?\.ts$/,
     may: [/^(?!src\/(main|processes|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
   },
   {

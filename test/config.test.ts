@@ -54,10 +54,24 @@ describe('settings', () => {
     },
   );
 
-  test('what is promised but not built is named, not ignored', () => {
-    expect(problems({ WEBHOOK_SECRET_CATALOG: 'x' })).toEqual([
-      'WEBHOOK_SECRET_CATALOG: not supported by this version of hangtag',
+  test('secrets of webhooks: several, and never repeated in what is wrong with them', () => {
+    const good = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+    const config = parseConfig(
+      { WEBHOOK_SECRET_CATALOG: `${good}, ${good}`, WEBHOOK_SECRET_SHOPIFY: 'x' },
+      '/app',
+    );
+    expect([config.WEBHOOK_SECRET_CATALOG, config.WEBHOOK_SECRET_SHOPIFY]).toEqual([[good, good], ['x']]);
+    const wrong = problems({ WEBHOOK_SECRET_CATALOG: `${good},hush`, WEBHOOK_SECRET_WOOCOMMERCE: 'hush,' });
+    expect(wrong).toEqual([
+      'WEBHOOK_SECRET_CATALOG: secret 2 must be whsec_ and 24 to 64 bytes in base64',
+      'WEBHOOK_SECRET_WOOCOMMERCE: secret 2 must not be empty',
     ]);
+  });
+
+  test('tags are never the merchant’s word', () => {
+    for (const fields of ['color,tags', 'Tags=color', 'color=', 'color,,material'])
+      expect(problems({ MERCHANT_FIELDS_SHOPIFY: fields })).toHaveLength(1);
+    expect(problems({ MERCHANT_FIELDS_WOOCOMMERCE: 'categories, Farbe=color' })).toEqual([]);
   });
 
   test('what images may be fetched from is whole folders and whole origins', () => {

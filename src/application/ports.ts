@@ -164,6 +164,10 @@ export interface TagWrite {
    * `admitted`: what the input may still write, null where a newer one came first. Called at least once; pure.
    */
   decide(current: TagSet | null, admitted: Admitted | null): Decided | null;
+  /** The version of what its shop says that the answer rests on; `CatalogMoved` is thrown where it is another by now. */
+  readonly catalog?: number;
+  /** A withdrawn product comes back with what it had: `decide` is given that. Else it comes back as a new one. */
+  readonly revives?: boolean;
   /** Pictures whose originals were written anew after a removal that was over: sha256 -> that removal's ticket. */
   readonly restored?: ReadonlyMap<string, string>;
 }

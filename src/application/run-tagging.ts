@@ -151,7 +151,7 @@ function answer(
   return { ...merged, images: current.images, title: current.title, warnings: current.warnings };
 }
 
-const uncalibrated: Warning = {
+export const uncalibrated: Warning = {
   code: 'calibration.none',
   detail: 'No thresholds are fitted for this model and taxonomy version: cautious defaults were applied.',
 };

@@ -5,6 +5,7 @@ import type { Taxonomy } from '../domain/taxonomy/types.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
 import type { FailurePage, FailurePosition } from './ports-failures.ts';
 import type { Operation, TagRequest } from './ports-work.ts';
+import type { ReceiveEvent, Sender } from './receive-event.ts';
 
 export type { ImageInput, TagRequest } from './ports-work.ts';
 
@@ -72,6 +73,11 @@ export interface Services {
   listFailures(limit: number, after: FailurePosition | null): Promise<FailurePage>;
   /** Tries it again; raises `operation.not_found`, `operation.conflict`. */
   retryFailure(id: string): Promise<Operation>;
+  /** Raises `product.not_found` where there is nothing that a shop withdrew. */
+  restoreProduct(productId: string): Promise<TagSet>;
+  readonly receiveEvent: ReceiveEvent;
+  /** Whether a secret is set for this sender. */
+  receives(sender: Sender): boolean;
   describeModel(): ModelReport;
   readiness(): Promise<Readiness>;
 }

@@ -39,6 +39,7 @@ import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface AppLimits {
   /** Milliseconds for one request, at most. */
@@ -132,6 +133,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   productsRoutes(app, services);
   operationsRoute(app, services);
   failuresRoutes(app, services);
+  await webhookRoutes(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { createFileTaxonomySource } from '../../src/adapters/taxonomy/files.ts';
 import type { Operation } from '../../src/application/ports-work.ts';
+import type { ReceiveEvent } from '../../src/application/receive-event.ts';
 import type { RepeatableCall, Services, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
 import { notFailed, operationNotFound } from '../../src/domain/operations.ts';
@@ -95,6 +96,8 @@ export interface World {
   readonly deleted: string[];
   readonly calls: (RepeatableCall | null)[];
   readonly accepted: [TagRequest, RepeatableCall | null][];
+  /** What takes events on, where set. */
+  receive: ReceiveEvent | null;
   readonly lines: string[];
 }
 
@@ -112,6 +115,7 @@ export async function createWorld(
     deleted: [] as string[],
     behave: null as World['behave'],
     ready: { store: null } as World['ready'],
+    receive: null as World['receive'],
     lines,
   };
   const services: Services = {
@@ -174,6 +178,15 @@ export async function createWorld(
       if (id === '11111111-1111-1111-1111-111111111111') throw notFailed('done');
       if (id !== sampleOperation('failed').id) throw operationNotFound();
       return sampleOperation('failed');
+    },
+    async restoreProduct(id) {
+      if (id === 'unknown') throw new HangtagError('product.not_found', 'There is nothing to restore.');
+      return sampleTagSet(id);
+    },
+    receives: () => world.receive !== null,
+    async receiveEvent(sender, headers, body) {
+      if (!world.receive) throw new HangtagError('request.not_found', 'Nothing is received here.');
+      return world.receive(sender, headers, body);
     },
     describeModel: () => ({
       card: {

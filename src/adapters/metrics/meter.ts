@@ -1,7 +1,9 @@
 /** What is counted and timed, in a registry of its own, as Prometheus text. Labels come from closed sets only. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndpointWatch, QueueWatch } from '../../application/ports.ts';
+import type { CountEvent } from '../../application/ports-catalog.ts';
 import { type CaptionLoad, createEndpointWatch, registerCaptions } from './endpoint-watch.ts';
+import { createEventCounter } from './event-counter.ts';
 import { createReadings, type Readings } from './readings.ts';
 
 export type Stage = 'decode' | 'colour' | 'inference' | 'store';
@@ -22,6 +24,8 @@ export interface Meter extends Readings {
   /** Distinct images of one request: found in the store, or to be worked. */
   images(found: number, missing: number): void;
   decision(attribute: string, status: string, reason: string): void;
+  /** An event of a shop, by what became of it at the door. */
+  readonly event: CountEvent;
   readonly inferenceQueue: QueueWatch;
   readonly decodeQueue: QueueWatch;
   /** For a service whose model is behind an endpoint; called once. */
@@ -102,6 +106,7 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
     labelNames: ['attribute', 'status', 'reason'] as const,
     registers,
   });
+  const event = createEventCounter(registry);
   // A rate needs its series to be there before the first event.
   cache.inc({ result: 'hit' }, 0);
   cache.inc({ result: 'miss' }, 0);
@@ -119,6 +124,7 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
       cache.inc({ result: 'miss' }, missing);
     },
     decision: (attribute, status, reason) => decisions.inc({ attribute, status, reason }),
+    event,
     inferenceQueue: {
       waiting: (items) => inferenceWaiting.set(items),
       sent: (items) => batches.observe(items),

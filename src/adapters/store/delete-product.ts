@@ -2,7 +2,7 @@
  * A product forgotten, in one transaction. Pictures are locked before their mentions are counted, in the same order in
  * which writers lock them, so a picture that another product takes up meanwhile is either counted or written anew.
  */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { lockProduct } from './lock-product.ts';
 import { markRemovals } from './removals.ts';
 import { checkedProductId, idHash } from './rows.ts';
@@ -16,12 +16,32 @@ export async function deleteProduct(db: Kysely<Tables>, productId: string): Prom
   return transacting(db, (trx) => deleteOnce(trx, productId));
 }
 
+/** The same, of a product that was withdrawn before `overdue` and is so still. */
+export async function forgetOverdue(
+  db: Kysely<Tables>,
+  productId: string,
+  overdue: RawBuilder<Date>,
+): Promise<readonly string[]> {
+  return transacting(db, async (trx) => {
+    const { withdrawn } = await lockProduct(trx, productId);
+    if (!withdrawn) return [];
+    const row = await trx
+      .selectFrom('products')
+      .select('product_id')
+      .where('product_id', '=', productId)
+      .where('withdrawn_at', '<=', overdue)
+      .executeTakeFirst();
+    return row ? deleteOnce(trx, productId) : [];
+  });
+}
+
 async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<readonly string[]> {
-  const { current, last } = await lockProduct(trx, productId);
+  const { last } = await lockProduct(trx, productId);
+  await forgetSaid(trx, productId);
   // Calls and accepted work that never came to a product count too: nothing of them may come back.
   await trx.deleteFrom('answered_calls').where('product_id', '=', productId).execute();
   await trx.deleteFrom('operations').where('product_id', '=', productId).execute();
-  const seen = current ? await picturesEver(trx, productId) : [];
+  const seen = await picturesEver(trx, productId);
   const buried = { revision: last, sequence: await nextSequence(trx), deleted_at: sql<Date>`now()` };
   await trx
     .insertInto('tombstones')
@@ -31,6 +51,16 @@ async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<
   // History, uses and mentions go with it, see the migrations.
   await trx.deleteFrom('products').where('product_id', '=', productId).execute();
   return deleteUnused(trx, seen);
+}
+
+/** What its shop said. Of its events stays what tells a repetition. */
+async function forgetSaid(trx: Transaction<Tables>, productId: string): Promise<void> {
+  await trx.deleteFrom('catalog_products').where('product_id', '=', productId).execute();
+  await trx
+    .updateTable('received_events')
+    .set({ product_id: '' })
+    .where('product_id', '=', productId)
+    .execute();
 }
 
 /** Of its present and of its past, in the order in which they are locked. */

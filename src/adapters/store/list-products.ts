@@ -20,7 +20,8 @@ export function productRows(db: Kysely<Tables>, query: ProductQuery) {
   let rows = db
     .selectFrom('products')
     .select(['product_id', 'tag_set', 'uncertainty'])
-    .select([microsOf(sql`updated_at`).as('updated'), microsOf(sql`now()`).as('now')]);
+    .select([microsOf(sql`updated_at`).as('updated'), microsOf(sql`now()`).as('now')])
+    .where('withdrawn_at', 'is', null);
   if (categories) rows = rows.where('category_id', '=', sql<string>`any(${[...categories]}::text[])`);
   for (const group of tags) rows = rows.where(sql<SqlBool>`accepted && ${[...group]}::text[]`);
   if (review) rows = rows.where('pending', '=', review === 'pending');

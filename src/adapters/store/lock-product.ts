@@ -6,7 +6,10 @@ import { idHash } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 export interface Standing {
+  /** null where there is none, or where it is withdrawn. */
   readonly current: TagSet | null;
+  /** What its shop took out of sight. */
+  readonly withdrawn: TagSet | null;
   /** The last revision, of a product that was deleted too; 0 where there was none. */
   readonly last: number;
   readonly inputs: InputOrder;
@@ -16,7 +19,7 @@ export async function lockProduct(trx: Transaction<Tables>, productId: string): 
   const locked = () =>
     trx
       .selectFrom('products')
-      .select(['tag_set', 'inputs'])
+      .select(['tag_set', 'inputs', 'withdrawn_at'])
       .where('product_id', '=', productId)
       .forUpdate()
       .executeTakeFirst();
@@ -27,8 +30,14 @@ export async function lockProduct(trx: Transaction<Tables>, productId: string): 
     row = await locked();
   }
   if (row) {
-    const current = row.tag_set as TagSet;
-    return { current, last: current.revision, inputs: row.inputs as InputOrder };
+    const tagSet = row.tag_set as TagSet;
+    const seen = row.withdrawn_at === null;
+    return {
+      current: seen ? tagSet : null,
+      withdrawn: seen ? null : tagSet,
+      last: tagSet.revision,
+      inputs: row.inputs as InputOrder,
+    };
   }
   const buried = await trx
     .selectFrom('tombstones')
@@ -37,5 +46,5 @@ export async function lockProduct(trx: Transaction<Tables>, productId: string): 
     .executeTakeFirst();
   // What was accepted before a deletion does not bring the product back.
   const inputs = buried ? { ...noInputs, full: Number(buried.sequence) } : noInputs;
-  return { current: null, last: buried?.revision ?? 0, inputs };
+  return { current: null, withdrawn: null, last: buried?.revision ?? 0, inputs };
 }

@@ -6,6 +6,7 @@ import type {
   StoredAnswer,
   StoredImage,
 } from '../../application/ports.ts';
+import type { CatalogProducts } from '../../application/ports-catalog.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { keyConflict } from '../../domain/idempotency.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
@@ -13,17 +14,27 @@ import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput, type InputOrder, noInputs } from '../../domain/tagging/input-order.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { createMemoryCatalog } from './memory-catalog.ts';
 import { createMemoryRemovals } from './memory-removals.ts';
 import { acceptedCategory, checkedProductId, idHash, pictures } from './rows.ts';
 
-export function createMemoryStore({ clock }: { readonly clock: () => string }): Store {
+export interface MemoryStore extends Store {
+  readonly catalog: CatalogProducts;
+}
+
+export function createMemoryStore({ clock }: { readonly clock: () => string }): MemoryStore {
   const products = new Map<string, TagSet>();
   const entries = new Map<string, HistoryEntry[]>();
   const images = new Map<string, StoredImage>();
   const vectors = new Map<string, Float32Array>();
   /** When each product changed last: counted, because a clock may stand still. */
   const updated = new Map<string, number>();
-  const buried = new Map<string, { readonly revision: number; readonly sequence: number }>();
+  const buried = new Map<
+    string,
+    { readonly revision: number; readonly sequence: number; readonly at: string }
+  >();
+  /** Out of sight, because their shop deleted them. */
+  const withdrawn = new Map<string, { readonly tagSet: TagSet; readonly at: string }>();
   /** What each product's history mentions or mentioned. */
   const mentions = new Map<string, Set<string>>();
   const inputs = new Map<string, InputOrder>();
@@ -44,9 +55,40 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
   };
   const mentioned = () => new Set([...mentions.values()].flatMap((set) => [...set]));
   const { meet, mark, ...removals } = createMemoryRemovals({ open, mentioned, forget });
+  const graveOf = (productId: string) => buried.get(idHash(productId));
+  const orderOf = (productId: string) =>
+    inputs.get(productId) ?? { ...noInputs, full: graveOf(productId)?.sequence ?? 0 };
+
+  const forgetProduct = (productId: string): readonly string[] => {
+    const current = products.get(productId) ?? withdrawn.get(productId)?.tagSet;
+    const revision = current?.revision ?? graveOf(productId)?.revision ?? 0;
+    buried.set(idHash(productId), { revision, sequence: ++sequence, at: clock() });
+    for (const [key, answer] of answers) if (answer.productId === productId) answers.delete(key);
+    catalog.drop(productId);
+    if (!current) return [];
+    const seen = [...(mentions.get(productId) ?? [])].sort();
+    for (const map of [products, withdrawn, entries, updated, inputs, mentions]) map.delete(productId);
+    const used = mentioned();
+    const unused = seen.filter((sha256) => !used.has(sha256));
+    forget(unused);
+    mark(unused);
+    return unused;
+  };
+  const catalog = createMemoryCatalog({
+    clock,
+    products,
+    withdrawn,
+    entries,
+    orderOf,
+    inputs,
+    graveOf,
+    nextSequence: () => ++sequence,
+    deleteProduct: forgetProduct,
+  });
 
   return {
     ...removals,
+    catalog,
     async findImages(sha256s, model) {
       open();
       return new Map(
@@ -60,9 +102,10 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     async saveTags(write) {
       open();
       const { productId, cause, images: seen, model, vectors: fresh, input, call, decide } = write;
-      const current = products.get(checkedProductId(productId)) ?? null;
-      const grave = buried.get(idHash(productId));
-      const order = inputs.get(productId) ?? { ...noInputs, full: grave?.sequence ?? 0 };
+      catalog.meet(write);
+      const hidden = withdrawn.get(checkedProductId(productId))?.tagSet ?? null;
+      const current = products.get(productId) ?? (write.revives ? hidden : null);
+      const order = orderOf(productId);
       const decided = decide(current ? structuredClone(current) : null, input && admit(order, input));
       if (!decided && current) return structuredClone(current);
       if (!decided)
@@ -72,7 +115,8 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
       if (before && before.content !== call.content) throw keyConflict();
       if (before?.tagSet) return structuredClone(before.tagSet);
       const revising = revise || current === null;
-      const revision = (current?.revision ?? grave?.revision ?? 0) + (revising ? 1 : 0);
+      const last = (current ?? hidden)?.revision ?? graveOf(productId)?.revision ?? 0;
+      const revision = last + (revising ? 1 : 0);
       const answer = { ...tagSet, revision };
       meet(write);
       const stored = structuredClone(withoutExplanations(answer));
@@ -82,6 +126,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
         productId,
         revising ? [entry, ...list] : [{ ...list[0]!, tagSet: stored }, ...list.slice(1)],
       );
+      withdrawn.delete(productId);
       products.set(productId, stored);
       updated.set(productId, ++changes);
       const mine = mentions.get(productId) ?? new Set();
@@ -116,7 +161,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     },
     async history(productId, limit, before = Number.POSITIVE_INFINITY) {
       open();
-      const list = entries.get(checkedProductId(productId)) ?? [];
+      const list = (!withdrawn.has(checkedProductId(productId)) && entries.get(productId)) || [];
       return structuredClone(list.filter(({ revision }) => revision < before).slice(0, limit));
     },
     async list({ sort, limit, after, ...conditions }) {
@@ -143,18 +188,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
     },
     async deleteProduct(productId) {
       open();
-      const current = products.get(checkedProductId(productId));
-      const revision = current?.revision ?? buried.get(idHash(productId))?.revision ?? 0;
-      buried.set(idHash(productId), { revision, sequence: ++sequence });
-      for (const [key, answer] of answers) if (answer.productId === productId) answers.delete(key);
-      if (!current) return [];
-      const seen = [...(mentions.get(productId) ?? [])].sort();
-      for (const map of [products, entries, updated, inputs, mentions]) map.delete(productId);
-      const used = mentioned();
-      const unused = seen.filter((sha256) => !used.has(sha256));
-      forget(unused);
-      mark(unused);
-      return unused;
+      return forgetProduct(checkedProductId(productId));
     },
     async ping() {
       open();

@@ -1,12 +1,14 @@
 /** The Store over PostgreSQL's dialect: the same queries for the embedded database and for a server. */
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
+import type { CatalogProducts, ReceivedEvents } from '../../application/ports-catalog.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
 import type { Failures } from '../../application/ports-failures.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
 import { findAnswer } from './answered-calls.ts';
+import { createSqlCatalogProducts } from './catalog-products.ts';
 import { deleteProduct } from './delete-product.ts';
 import { clearExpiredRegularly } from './expiry.ts';
 import { createSqlFailures } from './failed-operations.ts';
@@ -14,6 +16,7 @@ import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
+import { createSqlReceivedEvents } from './received-events.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
@@ -39,8 +42,10 @@ export interface SqlStore extends Store {
   readonly workers: Workers;
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
+  readonly catalog: CatalogProducts;
   operations(enqueue: EnqueueWithin): Operations;
   failures(enqueue: EnqueueWithin): Failures;
+  receivedEvents(enqueue: EnqueueWithin): ReceivedEvents;
 }
 
 export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
@@ -66,6 +71,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
   const texts = createSqlTextVectors(db);
   const fetched = createSqlFetchedImages(db);
   const workers = createSqlWorkers(db);
+  const catalog = createSqlCatalogProducts(db);
   return {
     execute: guarded(executing(db)),
     transact: (work) => whileOpen(() => transacting(db, (trx) => work(executing(trx)))),
@@ -77,6 +83,20 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
     fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
+
+    catalog: {
+      tagsAt: guarded(catalog.tagsAt),
+      fold: guarded(catalog.fold),
+      find: guarded(catalog.find),
+      withdraw: guarded(catalog.withdraw),
+      restore: guarded(catalog.restore),
+      forgetWithdrawn: guarded(catalog.forgetWithdrawn),
+    },
+
+    receivedEvents(enqueue) {
+      const { accept, forget } = createSqlReceivedEvents(db, enqueue);
+      return { accept: guarded(accept), forget: guarded(forget) };
+    },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);
@@ -125,6 +145,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
           .selectFrom('products')
           .select('tag_set')
           .where('product_id', '=', checkedProductId(productId))
+          .where('withdrawn_at', 'is', null)
           .executeTakeFirst();
         return row ? (row.tag_set as TagSet) : null;
       }),
@@ -133,10 +154,12 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
       whileOpen(async () => {
         const rows = await db
           .selectFrom('tag_history')
-          .select(['revision', 'tag_set', 'cause', 'at'])
-          .where('product_id', '=', checkedProductId(productId))
-          .$if(before !== undefined, (query) => query.where('revision', '<', before!))
-          .orderBy('revision', 'desc')
+          .innerJoin('products', 'products.product_id', 'tag_history.product_id')
+          .select(['tag_history.revision', 'tag_history.tag_set', 'cause', 'at'])
+          .where('tag_history.product_id', '=', checkedProductId(productId))
+          .where('withdrawn_at', 'is', null)
+          .$if(before !== undefined, (query) => query.where('tag_history.revision', '<', before!))
+          .orderBy('tag_history.revision', 'desc')
           .limit(limit)
           .execute();
         return rows.map(({ revision, tag_set, cause, at }) => ({

@@ -7,6 +7,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { TagWrite } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
+import { CatalogMoved } from '../../domain/events/catalog-moved.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput } from '../../domain/tagging/input-order.ts';
@@ -16,6 +17,7 @@ import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { lockProduct } from './lock-product.ts';
 import { meetRemovals } from './removals.ts';
 import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
+import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
 import { transacting } from './transactions.ts';
 
@@ -31,7 +33,12 @@ export async function writeTags(db: Kysely<Tables>, write: TagWrite): Promise<Ta
 
 async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<TagSet> {
   const { productId, cause, input } = write;
-  const { current, last, inputs } = await lockProduct(trx, productId);
+  const standing = await lockProduct(trx, productId);
+  const { withdrawn, last, inputs } = standing;
+  await meetCatalog(trx, write);
+  const current = write.revives ? (standing.current ?? withdrawn) : standing.current;
+  // What has a row, in sight or not.
+  const before = standing.current ?? withdrawn;
   const decided = write.decide(current, input && admit(inputs, input));
   if (!decided) {
     if (current) return current;
@@ -56,14 +63,19 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
     failed: hasFailures(answer),
     ...(input ? { inputs: JSON.stringify(afterInput(inputs, input)) } : {}),
   };
-  if (current === null) {
+  if (before === null) {
     await trx
       .insertInto('products')
       .values({ product_id: productId, ...row })
       .execute();
   } else {
-    await trx.updateTable('products').set(row).where('product_id', '=', productId).execute();
+    await trx
+      .updateTable('products')
+      .set({ ...row, withdrawn_at: null })
+      .where('product_id', '=', productId)
+      .execute();
   }
+  if (withdrawn) await saidAgain(trx, productId);
   if (revising) {
     await trx
       .insertInto('tag_history')
@@ -77,9 +89,26 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
       .where('revision', '=', revision)
       .execute();
   }
-  await writeUses(trx, productId, current, answer);
+  await writeUses(trx, productId, before, answer);
   if (write.call) await rememberAnswer(trx, write.call, { productId, tagSet: answer });
   return answer;
+}
+
+/** Throws where the answer rests on what the shop no longer says. */
+async function meetCatalog(trx: Transaction<Tables>, { productId, catalog }: TagWrite): Promise<void> {
+  if (catalog === undefined) return;
+  const row = await trx
+    .selectFrom('catalog_products')
+    .select('version')
+    .where('product_id', '=', productId)
+    .executeTakeFirst();
+  if (row?.version !== catalog) throw new CatalogMoved();
+}
+
+/** A product is back: the same deletion, said again, is a new one from here on. */
+async function saidAgain(trx: Transaction<Tables>, productId: string): Promise<void> {
+  const sequence = await nextSequence(trx);
+  await trx.updateTable('catalog_products').set({ sequence }).where('product_id', '=', productId).execute();
 }
 
 async function writeImages(trx: Transaction<Tables>, { images, model, vectors }: TagWrite): Promise<void> {

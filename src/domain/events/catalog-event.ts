@@ -43,8 +43,12 @@ export interface CatalogUpsert {
   readonly attributes: CatalogWords;
   /** For single variants; those that are not named are left as they are. */
   readonly variants: readonly { readonly key: string; readonly attributes: CatalogWords }[];
-  /** Of the mapping, such as `images.skipped`; shown with the product's tags. */
+  /** Of the images, such as `images.skipped`; shown with the product's tags. */
   readonly warnings: readonly Warning[];
+  /** It says all there is of attributes: words that it does not repeat are taken back. */
+  readonly whole?: true;
+  /** The shop takes its deletion back: what was said before it counts again. */
+  readonly restores?: true;
 }
 
 export interface CatalogDeletion {

@@ -36,9 +36,16 @@ export interface CatalogState {
   readonly category?: Stated<string | null>;
   readonly words: readonly StatedWords[];
   readonly warnings?: Stated<readonly Warning[]>;
-  /** The latest upsert and the latest deletion. */
+  /** The latest upsert, the latest deletion, and the latest that took one back. */
   readonly changed?: Moment;
   readonly deleted?: Moment;
+  readonly restored?: Moment;
+  /** The latest event that said all there is of attributes. */
+  readonly whole?: Moment;
+  /** The last arrival of what decides which pictures there are: images, or a deletion. Whose request came later has newer ones. */
+  readonly pictured?: number;
+  /** A category was said at some time: only then there is one to be taken back. */
+  readonly categorised?: true;
 }
 
 export const nothingStated: CatalogState = { words: [] };
@@ -50,8 +57,9 @@ export function isLater(a: Moment, b: Moment | undefined): boolean {
 
 /** Commutative and idempotent: only moments decide. */
 export function withEvent(state: CatalogState, event: CatalogEvent, moment: Moment): CatalogState {
+  const pictured = Math.max(state.pictured ?? 0, moment.sequence);
   if (event.type === 'product.deleted') {
-    return isLater(moment, state.deleted) ? { ...state, deleted: moment } : state;
+    return compact({ ...state, pictured, deleted: later(moment, state.deleted) });
   }
   const latest = <T>(before: Stated<T> | undefined, value: T | undefined) =>
     value !== undefined && isLater(moment, before?.moment) ? { value, moment } : before;
@@ -59,38 +67,62 @@ export function withEvent(state: CatalogState, event: CatalogEvent, moment: Mome
     title: latest(state.title, event.title),
     images: latest(state.images, event.images),
     category: latest(state.category, event.category),
-    warnings: latest(state.warnings, event.warnings),
+    // They are of the images.
+    warnings: latest(state.warnings, event.images && event.warnings),
     words: withWords(state.words, event, moment),
-    changed: isLater(moment, state.changed) ? moment : state.changed,
+    changed: later(moment, state.changed),
     deleted: state.deleted,
+    restored: event.restores ? later(moment, state.restored) : state.restored,
+    whole: event.whole ? later(moment, state.whole) : state.whole,
+    pictured: event.images ? pictured : state.pictured,
+    categorised: typeof event.category === 'string' ? true : state.categorised,
   });
 }
 
-/** Deleted in the shop, and not changed since. */
-export function isDeleted({ changed, deleted }: CatalogState): boolean {
-  return deleted !== undefined && isLater(deleted, changed);
+function later(moment: Moment, before: Moment | undefined): Moment {
+  return before && !isLater(moment, before) ? before : moment;
 }
 
-/** Without what was said before a deletion: a product made anew under the same id starts anew. */
+/** The deletion that counts: the latest, unless it was taken back since. */
+export function lastDeletion({ deleted, restored }: CatalogState): Moment | undefined {
+  return deleted && isLater(deleted, restored) ? deleted : undefined;
+}
+
+/** Deleted in the shop, and not changed since. */
+export function isDeleted(state: CatalogState): boolean {
+  const deleted = lastDeletion(state);
+  return deleted !== undefined && isLater(deleted, state.changed);
+}
+
+/** A deletion was taken back: the product is what it was, and not a new one. */
+export function isRestored(state: CatalogState): boolean {
+  return state.restored !== undefined && lastDeletion(state) === undefined;
+}
+
+/**
+ * What counts: without what was said before a deletion (a product made anew under the same id starts anew), and without words that a
+ * later event, which said all there is, did not repeat.
+ */
 export function standing(state: CatalogState): CatalogState {
-  const { deleted } = state;
-  if (!deleted) return state;
+  const deleted = lastDeletion(state);
   const since = <T>(stated: Stated<T> | undefined) =>
     stated && isLater(stated.moment, deleted) ? stated : undefined;
+  const { whole } = state;
+  const holds = ({ moment }: StatedWords) =>
+    isLater(moment, deleted) && (whole === undefined || !isLater(whole, moment));
   return compact({
+    ...state,
     title: since(state.title),
     images: since(state.images),
     category: since(state.category),
     warnings: since(state.warnings),
-    words: state.words.filter(({ moment }) => isLater(moment, deleted)),
-    changed: state.changed,
-    deleted,
+    words: state.words.filter(holds),
   });
 }
 
-/** An admin takes the deletion back: what was said before it counts again. */
-export function restored({ deleted: _, ...state }: CatalogState): CatalogState {
-  return state;
+/** An admin takes the deletion back, at that moment: what was said before it counts again. */
+export function restored(state: CatalogState, moment: Moment): CatalogState {
+  return compact({ ...state, restored: later(moment, state.restored) });
 }
 
 function withWords(
@@ -118,6 +150,8 @@ function placeOf({ attribute, variant }: Pick<StatedWords, 'attribute' | 'varian
 
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 
+/** In one order of keys, as JSON has it: equal states are equal as JSON. */
 function compact(state: Loose<CatalogState>): CatalogState {
-  return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined)) as never;
+  const said = Object.entries(state).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said.sort(([a], [b]) => (a < b ? -1 : 1))) as never;
 }

@@ -43,10 +43,12 @@ export function withoutMerchantWords(tagSet: TagSet): TagSet {
  */
 export function saidCategory(
   taxonomy: Taxonomy,
-  { category: stated }: CatalogState,
+  { category: stated, categorised }: CatalogState,
   standing: CategoryDecision | null,
 ): Spoken<CategoryDecision | null> {
   const theirs = standing && isSaid(standing) ? standing : null;
+  // A shop that never named one takes none back: a request's stays.
+  if (stated?.value === null && !categorised) return { said: theirs, warnings: [] };
   if (!stated || (theirs && isOlder(stated, theirs))) return { said: theirs, warnings: [] };
   const { value, moment } = stated;
   const node = value === null ? undefined : taxonomy.categoryById.get(resolveCategory(taxonomy, value) ?? '');

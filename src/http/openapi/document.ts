@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document, assembled from the wire's schemas. `docs/openapi.json` is its committed copy; a test compares them. */
+import { eventPaths } from './events.ts';
 import { problemExamples } from './example-problems.ts';
 import { examples } from './examples.ts';
 import { failurePaths } from './failures.ts';
@@ -9,7 +10,7 @@ import { servicePaths } from './service.ts';
 import { taggingPaths } from './tagging.ts';
 
 export function openApiDocument(): Json {
-  const paths = { ...taggingPaths, ...productPaths, ...failurePaths, ...servicePaths };
+  const paths = { ...taggingPaths, ...productPaths, ...eventPaths, ...failurePaths, ...servicePaths };
   const info = {
     title: 'hangtag',
     version: '1',

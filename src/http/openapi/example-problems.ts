@@ -26,6 +26,11 @@ const details: Partial<Record<ErrorCode, string>> = {
   'image.fetch_refused': 'The address 169.254.169.254 is not one that images are fetched from.',
   'image.fetch_failed': 'The server of the image answered with 404.',
   'image.fetch_unavailable': 'The server of the image answers with 503; it is tried again.',
+  'webhook.signature_invalid': 'The event is not signed with a secret that is known here.',
+  'event.malformed':
+    '/data/productId: A product id is text of 1 to 256 characters, without control characters.',
+  'event.topic_mismatch':
+    'A deletion carries only the product’s id; this body is a whole product. Nothing was done.',
   'idempotency.conflict': 'This Idempotency-Key was used for another call within the last 24 hours.',
   'operation.not_found': 'There is no operation with this id; they are kept for 7 days.',
   'operation.conflict': 'It is done; only what has failed can be tried again.',

@@ -55,6 +55,33 @@ const all = {
     summary: 'A picture in base64',
     value: { images: [{ base64: pixel, view: 'front', ref: 'IMG_0001' }], category: 't-shirt', title: 'Tee' },
   },
+  catalogEvent: {
+    summary: 'A product made or changed',
+    value: {
+      type: 'product.upserted',
+      timestamp: '2026-11-24T10:00:00Z',
+      data: {
+        productId: 'sku-1',
+        title: 'Tee',
+        images: [{ url: 'https://cdn.example.com/sku-1/front.jpg', view: 'front' }],
+        category: 't-shirt',
+        attributes: { color: ['navy'], material: [{ label: 'Toasted Walnut' }], pattern: null },
+      },
+    },
+  },
+  shopProduct: {
+    summary: 'A deletion: the id alone',
+    value: { id: 788032119674292 },
+  },
+  eventAccepted: {
+    summary: 'Durable, and worked later',
+    value: { eventId: operation.id, status: 'accepted' },
+  },
+  eventDuplicate: {
+    summary: 'It came before',
+    value: { eventId: operation.id, status: 'duplicate' },
+  },
+  eventIgnored: { summary: 'Nothing to do', value: { eventId: null, status: 'ignored' } },
   tagVariants: {
     summary: 'Two colours of one product',
     value: {

@@ -41,6 +41,16 @@ export function productsRoutes(app: FastifyInstance, services: Services): void {
     };
   });
 
+  app.post<{ Params: { id: string } }>(
+    '/products/:id/restore',
+    { config: { scope: 'admin' } },
+    async (request, reply) => {
+      const tagSet = await services.restoreProduct(productId(request.params.id));
+      reply.header('cache-control', 'no-store').header('etag', `"${tagSet.revision}"`);
+      return wireTagSet(tagSet);
+    },
+  );
+
   app.delete<{ Params: { id: string } }>(
     '/products/:id',
     { config: { scope: 'admin' } },

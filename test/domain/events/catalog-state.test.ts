@@ -137,7 +137,7 @@ describe('a deletion', () => {
   });
 
   test('taken back, everything counts again', () => {
-    const back = restored(folded(made, [deletion, at(2)]));
+    const back = restored(folded(made, [deletion, at(2)]), at(3));
     expect([isDeleted(back), standing(back).title?.value]).toEqual([false, 'a']);
   });
 });

@@ -120,10 +120,11 @@ describe('a merchant’s category', () => {
     const { said, warnings } = saidCategory(taxonomy, stated({ category: 'Wobble' }), null);
     expect([said, warnings[0]?.code]).toEqual([null, 'category.unknown']);
     const merchant = { ...mine, source: 'merchant' as const, reviewed: { by: null, at: before } };
-    expect(saidCategory(taxonomy, stated({ category: null }), merchant)).toEqual({
-      said: null,
-      warnings: [],
-    });
+    const none = upsert({ category: null });
+    const back = withEvent(stated({ category: 'dress' }), none, { at: later, sequence: 2 });
+    expect(saidCategory(taxonomy, back, merchant)).toEqual({ said: null, warnings: [] });
+    // A shop that never said one takes none back: a request's stays.
+    expect(saidCategory(taxonomy, stated({ category: null }), merchant).said).toEqual(merchant);
   });
 });
 
