@@ -19,6 +19,7 @@ import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
+import { noOutgoing } from './adapters/store/memory-outgoing.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
@@ -32,6 +33,7 @@ import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Originals } from './application/ports-originals.ts';
+import type { OutgoingBooks } from './application/ports-outgoing.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
@@ -48,9 +50,11 @@ import { createRunTagging, type RunTagging } from './application/run-tagging.ts'
 import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { type Outgoing, openOutgoing } from './composition-delivery.ts';
 import { openFetching } from './composition-fetching.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { createReadiness } from './composition-readiness.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import { HangtagError } from './domain/errors.ts';
@@ -60,7 +64,7 @@ export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
   /** Where accepted work comes from, and what does a piece of it. */
-  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'>;
+  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'> & Pick<Outgoing, 'startDelivering'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -75,6 +79,7 @@ interface Ground {
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly queue: WorkQueue;
+  readonly outgoing: OutgoingBooks;
 }
 
 interface Assembly extends Composition {
@@ -115,7 +120,8 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const fetchedImages = createMemoryFetchedImages();
-  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
+  const kept = { textVectors, fetchedImages, operations, queue, outgoing: noOutgoing };
+  const ground = { store: createMemoryStore({ clock }), ...kept };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -145,7 +151,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue, outgoing: books }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -190,10 +196,12 @@ async function assemble(
   const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
   const askOnce = createAskOnce({ store });
   meter.workWaiting(() => queue.depth());
+  const outgoing = openOutgoing(config, log, meter, books);
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   return {
     services: {
       taxonomy,
+      outgoing: outgoing.services,
       tagProduct: createTagProduct({ runTagging, askOnce, store, hash: sha256 }),
       acceptTagging: createAcceptTagging({
         operations,
@@ -211,21 +219,14 @@ async function assemble(
       listProducts: createListProducts({ taxonomy, store }),
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
       describeModel: () => bound().describeModel(),
-      // A model in this process has inferred once before it counted as open.
-      readiness: async () => {
-        const [kept, pictures] = await Promise.all([reason(store.ping()), reason(originals.ping())]);
-        const captions = models.captions();
-        return {
-          checks: { model: models.away(), store: kept, originals: pictures },
-          captions: captions && { known: captions.texts, total: captions.ofTexts },
-        };
-      },
+      readiness: createReadiness({ store, originals, models, outgoing }),
     },
     meter,
     removeOriginals,
     models,
     work: {
       queue,
+      startDelivering: outgoing.startDelivering,
       runOperation: createRunOperation({
         operations,
         runTagging,
@@ -240,6 +241,7 @@ async function assemble(
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
+      await outgoing.close();
       await closeFetching();
       await models.close();
       await store.close();
@@ -280,13 +282,6 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
-  const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
-}
-
-function reason(check: Promise<void>): Promise<string | null> {
-  return check.then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : 'failed'),
-  );
+  const { textVectors, fetchedImages, outgoing } = store;
+  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue, outgoing };
 }

@@ -15,6 +15,7 @@ async function start(): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   const { services, meter, work, close } = await compose(config, log);
   const worker = await startWorker({ ...work, concurrency: config.WORK_CONCURRENCY });
+  const delivering = work.startDelivering();
   const app = await buildApp({
     services,
     log,
@@ -30,7 +31,7 @@ async function start(): Promise<void> {
       if (err) log.fatal({ err }, 'stopping after an unexpected error');
       else log.info({ signal }, 'stopping');
       await app.close();
-      await worker.stop(15_000);
+      await Promise.all([worker.stop(15_000), delivering.stop(12_000)]);
       await close();
       log.info('stopped');
     },

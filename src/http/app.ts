@@ -27,6 +27,8 @@ import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-h
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
+import { changesRoute } from './routes/changes.ts';
+import { deliveriesRoutes } from './routes/deliveries.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoute } from './routes/history.ts';
 import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
@@ -36,6 +38,7 @@ import { operationsRoute } from './routes/operations.ts';
 import { productsRoutes } from './routes/products.ts';
 import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
+import { subscriptionsRoutes } from './routes/subscriptions.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
 
@@ -130,6 +133,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   historyRoute(app, services);
   productsRoutes(app, services);
   operationsRoute(app, services);
+  changesRoute(app, services);
+  subscriptionsRoutes(app, services);
+  deliveriesRoutes(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

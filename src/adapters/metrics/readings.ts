@@ -22,10 +22,25 @@ export interface Readings {
   databasePool(read: () => PoolLoad): void;
   /** Accepted work that waits. */
   workWaiting(depth: () => Promise<number>): void;
+  /** Events that wait for their delivery. */
+  deliveriesWaiting(count: () => Promise<number>): void;
 }
 
 export function createReadings(registry: Registry): Readings {
   const registers = [registry];
+  /** Read from the store. One that does not answer takes nothing else from whoever looks at the rest. */
+  const counted = (name: string, help: string, count: () => Promise<number>) => {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers,
+      collect: () =>
+        count().then(
+          (items) => gauge.set(items),
+          () => gauge.reset(),
+        ),
+    });
+  };
   return {
     door({ bytesInFlight, lagMs }) {
       new Gauge({
@@ -67,18 +82,17 @@ export function createReadings(registry: Registry): Readings {
         },
       });
     },
-    workWaiting(depth) {
-      const gauge: Gauge = new Gauge({
-        name: 'hangtag_work_waiting',
-        help: 'Accepted work (async=true) that waits for its turn or its next attempt.',
-        registers,
-        // A store that does not answer takes nothing else from whoever looks at the rest.
-        collect: () =>
-          depth().then(
-            (items) => gauge.set(items),
-            () => gauge.reset(),
-          ),
-      });
-    },
+    workWaiting: (depth) =>
+      counted(
+        'hangtag_work_waiting',
+        'Accepted work (async=true) that waits for its turn or its next attempt.',
+        depth,
+      ),
+    deliveriesWaiting: (count) =>
+      counted(
+        'hangtag_deliveries_waiting',
+        'Deliveries to active subscriptions that wait for their turn or their next attempt.',
+        count,
+      ),
   };
 }

@@ -3,6 +3,8 @@
  * which writers lock them, so a picture that another product takes up meanwhile is either counted or written anew.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { productDeleted } from '../../domain/events/outgoing.ts';
+import { announce, forgetEvents } from './announce.ts';
 import { lockProduct } from './lock-product.ts';
 import { markRemovals } from './removals.ts';
 import { checkedProductId, idHash } from './rows.ts';
@@ -30,6 +32,8 @@ async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<
     .execute();
   // History, uses and mentions go with it, see the migrations.
   await trx.deleteFrom('products').where('product_id', '=', productId).execute();
+  await forgetEvents(trx, productId);
+  if (current) await announce(trx, productDeleted(productId));
   return deleteUnused(trx, seen);
 }
 

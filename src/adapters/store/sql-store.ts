@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { OutgoingBooks } from '../../application/ports-outgoing.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
@@ -12,6 +13,7 @@ import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
+import { createBell, createSqlOutgoing } from './outgoing.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
@@ -32,6 +34,7 @@ export interface SqlStore extends Store {
   readonly execute: ExecuteSql;
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
+  readonly outgoing: OutgoingBooks;
   operations(enqueue: EnqueueWithin): Operations;
 }
 
@@ -57,11 +60,14 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
   const texts = createSqlTextVectors(db);
   const fetched = createSqlFetchedImages(db);
+  const events = createBell();
   return {
     execute: guarded(executing(db)),
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
     fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
+
+    outgoing: { ...createSqlOutgoing(db, guarded), onAnnounced: events.listen },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);
@@ -69,7 +75,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         accept: guarded(accept),
         find: guarded(find),
         begin: guarded(begin),
-        end: guarded(end),
+        end: events.after(guarded(end)),
         postpone: guarded(postpone),
         hold: guarded(hold),
       };
@@ -93,7 +99,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         );
       }),
 
-    saveTags: (write) => whileOpen(() => writeTags(db, write)),
+    saveTags: events.after((write) => whileOpen(() => writeTags(db, write))),
 
     nextSequence: () => whileOpen(() => nextSequence(db)),
 
@@ -129,7 +135,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
     list: (query) => whileOpen(() => listProducts(db, query)),
 
-    deleteProduct: (productId) => whileOpen(() => deleteProduct(db, productId)),
+    deleteProduct: events.after((productId) => whileOpen(() => deleteProduct(db, productId))),
 
     identity: () =>
       whileOpen(async () => {

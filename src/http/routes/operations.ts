@@ -2,8 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Services } from '../../application/tag-request.ts';
 import { HangtagError } from '../../domain/errors.ts';
-
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+import { uuid } from '../uuid.ts';
 
 export function operationsRoute(app: FastifyInstance, services: Services): void {
   app.get<{ Params: { id: string } }>(
