@@ -6,6 +6,7 @@ import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
+import { noOutgoing } from './adapters/store/memory-outgoing.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
@@ -13,6 +14,7 @@ import type { Store } from './application/ports.ts';
 import type { CatalogProducts, ReceivedEvents } from './application/ports-catalog.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Failures } from './application/ports-failures.ts';
+import type { OutgoingBooks } from './application/ports-outgoing.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { noEvents } from './composition-events.ts';
@@ -31,6 +33,7 @@ export interface Ground {
   readonly operations: Operations;
   readonly failures: Failures;
   readonly queue: WorkQueue;
+  readonly outgoing: OutgoingBooks;
   readonly live?: WorkerNeeds['live'];
 }
 
@@ -43,7 +46,7 @@ export function groundInMemory(): Ground {
   const store = createMemoryStore({ clock });
   const { catalog } = store;
   const lasting = { store, catalog, received: noEvents, textVectors, fetchedImages };
-  return { ...lasting, operations, failures, queue };
+  return { ...lasting, operations, failures, queue, outgoing: noOutgoing };
 }
 
 /** In the embedded database, or on PostgreSQL. */
@@ -61,7 +64,7 @@ export async function openGround(config: Config, log: Logger, meter: Meter): Pro
         log,
       });
   const { queue, enqueue, live } = await openWork(config, log, store);
-  const { textVectors, fetchedImages, catalog } = store;
+  const { textVectors, fetchedImages, catalog, outgoing } = store;
   return {
     store,
     catalog,
@@ -71,6 +74,7 @@ export async function openGround(config: Config, log: Logger, meter: Meter): Pro
     operations: store.operations(enqueue),
     failures: store.failures(enqueue),
     queue,
+    outgoing,
     live,
   };
 }

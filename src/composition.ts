@@ -36,12 +36,14 @@ import { createRunOperation } from './application/run-operation.ts';
 import { createRunTagging, type RunTagging } from './application/run-tagging.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
+import { type Outgoing, openOutgoing } from './composition-delivery.ts';
 import { forgetInTime, openEvents } from './composition-events.ts';
 import { openFetching } from './composition-fetching.ts';
 import { type Ground, groundInMemory, openGround } from './composition-ground.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
 import { openOriginals, sweepOriginals } from './composition-originals.ts';
+import { createReadiness } from './composition-readiness.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
@@ -50,7 +52,7 @@ export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
   /** Where accepted work comes from, and what does a piece of it. */
-  readonly work: Omit<WorkerNeeds, 'concurrency'>;
+  readonly work: Omit<WorkerNeeds, 'concurrency'> & Pick<Outgoing, 'startDelivering'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -168,10 +170,12 @@ async function assemble(
   const askOnce = createAskOnce({ store });
   const { counted, busy } = createLiveRequests();
   meter.work({ waiting: () => queue.depth(), failed: () => failures.count() });
+  const outgoing = openOutgoing(config, log, meter, ground.outgoing);
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   return {
     services: {
       taxonomy,
+      outgoing: outgoing.services,
       tagProduct: counted(createTagProduct({ runTagging, askOnce, store, hash: sha256 })),
       acceptTagging: createAcceptTagging({
         operations,
@@ -192,15 +196,7 @@ async function assemble(
       retryFailure: createRetryFailure({ failures, queue }),
       ...openEvents(config, { taxonomy, catalog, received, queue, meter }),
       describeModel: () => bound().describeModel(),
-      // A model in this process has inferred once before it counted as open.
-      readiness: async () => {
-        const [kept, pictures] = await Promise.all([reason(store.ping()), reason(originals.ping())]);
-        const captions = models.captions();
-        return {
-          checks: { model: models.away(), store: kept, originals: pictures },
-          captions: captions && { known: captions.texts, total: captions.ofTexts },
-        };
-      },
+      readiness: createReadiness({ store, originals, models, outgoing }),
     },
     meter,
     removeOriginals,
@@ -219,20 +215,15 @@ async function assemble(
           onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
         }),
       },
+      startDelivering: outgoing.startDelivering,
     },
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
+      await outgoing.close();
       await closeFetching();
       await models.close();
       await store.close();
     },
   };
-}
-
-function reason(check: Promise<void>): Promise<string | null> {
-  return check.then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : 'failed'),
-  );
 }

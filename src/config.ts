@@ -182,12 +182,25 @@ const settings = z.object({
     })
     .optional()
     .describe(
-      'Servers of your own network that images may be fetched from, as http://host:port, comma-separated.',
+      'Servers of your own network that images may be fetched from and events sent to, as http://host:port, comma-separated.',
     ),
   FETCH_IMAGE_WIDTH: whole('FETCH_IMAGE_WIDTH', 0, 5000)
     .default(800)
     .describe('Pixels: how wide a rendition known shop CDNs are asked for; 0 asks for the original.'),
   ...eventSettings,
+  SECRETS_KEY: z
+    .string()
+    .transform((text, context): Uint8Array => {
+      const key = Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64');
+      // The text is never repeated: it may be nearly the key.
+      const plain = /^[A-Za-z0-9+/]{43}=?$|^[0-9a-fA-F]{64}$/.test(text) && key.byteLength === 32;
+      if (!plain) context.addIssue({ code: 'custom', message: 'must be 32 bytes in base64 or hexadecimal' });
+      return key;
+    })
+    .optional()
+    .describe(
+      'Seals the secrets of subscriptions: 32 bytes, base64 or hex. Made under DATA_DIR by default; processes on one PostgreSQL need the same.',
+    ),
   REQUEST_TIMEOUT_MS: whole('REQUEST_TIMEOUT_MS', 100, 600_000)
     .default(60_000)
     .describe('Milliseconds for one request, at most.'),

@@ -16,7 +16,7 @@ export type Role = 'everything' | 'serve' | 'work';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Milliseconds: for work in progress, and for the whole end. */
-const patience = { work: 15_000, all: 20_000 };
+const patience = { work: 15_000, deliveries: 12_000, all: 20_000 };
 
 /** Resolves when it is up. What keeps it from that is said in plain words, and ends the process. */
 export async function runProcess(role: Role): Promise<void> {
@@ -47,6 +47,7 @@ async function start(role: Role, config: Config): Promise<void> {
   const { services, meter, work, close } = await compose(config, log);
   const concurrency = config.WORK_CONCURRENCY;
   const worker = role === 'serve' ? null : await startWorker({ ...work, concurrency });
+  const delivering = role === 'serve' ? null : work.startDelivering();
   const app =
     role === 'work'
       ? null
@@ -67,7 +68,7 @@ async function start(role: Role, config: Config): Promise<void> {
     async ({ err, signal }) => {
       if (err) log.fatal({ err }, 'stopping after an unexpected error');
       else log.info({ signal }, 'stopping');
-      await Promise.all([app?.close(), worker?.stop(patience.work)]);
+      await Promise.all([app?.close(), worker?.stop(patience.work), delivering?.stop(patience.deliveries)]);
       await close();
       log.info('stopped');
     },

@@ -53,8 +53,8 @@ export function createRunOperation(needs: RunOperationNeeds): (operationId: stri
   function run(work: AcceptedWork, patient: boolean): Promise<{ readonly revision: number | null }> {
     const signal = AbortSignal.timeout(timeoutMs);
     if (work.kind === 'tagging') {
-      const { request, sequence } = work.tagging;
-      return runTagging(request, { sequence, call: null, patient }, signal);
+      const { operationId: causeId, request, sequence } = work.tagging;
+      return runTagging(request, { sequence, call: null, patient, causeId }, signal);
     }
     const { operationId: causeId, source, event, sequence, receivedAt } = work.accepted;
     const moment = { at: event.at ?? receivedAt, sequence };

@@ -34,6 +34,8 @@ export interface Acceptance {
   readonly call: AnsweredCall | null;
   /** Another try will follow: a picture that cannot be fetched right now is a reason for it. Not unless told. */
   readonly patient?: boolean;
+  /** The operation behind it, if any. */
+  readonly causeId?: string;
 }
 
 /** Where a newer input for the product was written first, its TagSet is answered, with a warning. */
@@ -50,7 +52,7 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
     originals,
   });
 
-  return async (request, { sequence, call, patient = false }, signal) => {
+  return async (request, { sequence, call, patient = false, causeId }, signal) => {
     const { pictures, remember } = await fetchPictures(
       request.images.map((image) => image.content),
       { model: modelKey(model), patient },
@@ -80,6 +82,7 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
     const write: TagWrite = {
       productId: request.productId,
       cause: 'request',
+      ...(causeId === undefined ? {} : { causeId }),
       images: seen.map(({ facts, colors }) => ({ facts, colors })),
       model: modelKey(model),
       vectors: new Map(

@@ -2,9 +2,11 @@
 import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { SubscriptionServices } from './manage-subscriptions.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
 import type { FailurePage, FailurePosition } from './ports-failures.ts';
 import type { Operation, TagRequest } from './ports-work.ts';
+import type { ReadChanges } from './read-changes.ts';
 import type { ReceiveEvent, Sender } from './receive-event.ts';
 
 export type { ImageInput, TagRequest } from './ports-work.ts';
@@ -53,9 +55,15 @@ export type ProductQuestion = Omit<ProductQuery, 'categories'> & {
   readonly category: string | null;
 };
 
+/** Events that are told to others. */
+export interface OutgoingServices extends SubscriptionServices {
+  readonly readChanges: ReadChanges;
+}
+
 /** What each room outside may call: the use-cases, constructed once in `composition.ts`. */
 export interface Services {
   readonly taxonomy: Taxonomy;
+  readonly outgoing: OutgoingServices;
   /** `call`: answered once within 24 hours, then given again; raises `idempotency.conflict` for other content. */
   tagProduct(request: TagRequest, signal: AbortSignal, call?: RepeatableCall | null): Promise<TagSet>;
   /** The same, later: durable once resolved. */

@@ -27,6 +27,8 @@ import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-h
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
+import { changesRoute } from './routes/changes.ts';
+import { deliveriesRoutes } from './routes/deliveries.ts';
 import { failuresRoutes } from './routes/failures.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoute } from './routes/history.ts';
@@ -37,6 +39,7 @@ import { operationsRoute } from './routes/operations.ts';
 import { productsRoutes } from './routes/products.ts';
 import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
+import { subscriptionsRoutes } from './routes/subscriptions.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -134,6 +137,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   operationsRoute(app, services);
   failuresRoutes(app, services);
   await webhookRoutes(app, services);
+  changesRoute(app, services);
+  subscriptionsRoutes(app, services);
+  deliveriesRoutes(app, services);
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

@@ -14,14 +14,14 @@ export function writeCursor(position: object | null, list: string): string | nul
 }
 
 /** Throws `request.malformed` for anything that `writeCursor` did not write for this list. */
-export function readCursor<T>(text: string, list: string, shape: z.ZodType<T>): T {
+export function readCursor<T>(text: string, list: string, shape: z.ZodType<T>, pointer = '/query/cursor'): T {
   const json = Buffer.from(text.split('.', 1)[0]!, 'base64url').toString();
   const position =
     text === `${Buffer.from(json).toString('base64url')}.${check(json, list)}` && decoded(json);
   const parsed = shape.safeParse(position);
   if (parsed.success) return parsed.data;
   const detail = 'It is not a cursor of this list; use "next" of an answer as it is, with the same query.';
-  throw malformed([{ code: 'request.malformed', detail, pointer: '/query/cursor' }]);
+  throw malformed([{ code: 'request.malformed', detail, pointer }]);
 }
 
 function check(json: string, list: string): string {

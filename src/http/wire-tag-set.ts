@@ -1,24 +1,11 @@
 /** TagSet to the wire, in one place. */
 import { maxCandidates } from '../domain/tagging/decide-values.ts';
-import { acceptedTags } from '../domain/tagging/tags.ts';
+import { published } from '../domain/tagging/published.ts';
 import type { Decision, TagSet } from '../domain/tagging/types.ts';
 
 /** `minConfidence` filters the answer, never what is stored: what a model was less sure of is shown as a candidate. */
 export function wireTagSet(stored: TagSet, minConfidence = 0) {
-  const tagSet = minConfidence > 0 ? confident(stored, minConfidence) : stored;
-  return {
-    apiVersion: 1,
-    productId: tagSet.productId,
-    revision: tagSet.revision,
-    title: tagSet.title,
-    category: tagSet.category,
-    attributes: tagSet.attributes,
-    variants: tagSet.variants,
-    tags: acceptedTags(tagSet),
-    images: tagSet.images,
-    provenance: tagSet.provenance,
-    warnings: tagSet.warnings,
-  };
+  return published(minConfidence > 0 ? confident(stored, minConfidence) : stored);
 }
 
 function confident(tagSet: TagSet, least: number): TagSet {

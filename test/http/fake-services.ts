@@ -10,6 +10,7 @@ import { notFailed, operationNotFound } from '../../src/domain/operations.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
+import { fakeOutgoing } from './fake-outgoing.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const taxonomy = await createFileTaxonomySource({
@@ -120,6 +121,7 @@ export async function createWorld(
   };
   const services: Services = {
     taxonomy,
+    outgoing: fakeOutgoing,
     async tagProduct(request, signal, call) {
       world.asked.push(request);
       world.calls.push(call ?? null);

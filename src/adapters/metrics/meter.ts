@@ -28,6 +28,8 @@ export interface Meter extends Readings {
   readonly event: CountEvent;
   readonly inferenceQueue: QueueWatch;
   readonly decodeQueue: QueueWatch;
+  /** One attempt at delivering an event. */
+  delivery(outcome: 'delivered' | 'retried' | 'failed'): void;
   /** For a service whose model is behind an endpoint; called once. */
   endpoint(): EndpointWatch;
   /** For a model with a text tower; called once. */
@@ -107,7 +109,14 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
     registers,
   });
   const event = createEventCounter(registry);
+  const deliveries = new Counter({
+    name: 'hangtag_deliveries_total',
+    help: 'Attempts at delivering an event to a subscriber: delivered, retried (another follows), failed (none follows).',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
   // A rate needs its series to be there before the first event.
+  for (const outcome of ['delivered', 'retried', 'failed']) deliveries.inc({ outcome }, 0);
   cache.inc({ result: 'hit' }, 0);
   cache.inc({ result: 'miss' }, 0);
 
@@ -125,6 +134,7 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
     },
     decision: (attribute, status, reason) => decisions.inc({ attribute, status, reason }),
     event,
+    delivery: (outcome) => deliveries.inc({ outcome }),
     inferenceQueue: {
       waiting: (items) => inferenceWaiting.set(items),
       sent: (items) => batches.observe(items),

@@ -30,10 +30,25 @@ export interface Readings {
   door(load: DoorLoad): void;
   databasePool(read: () => PoolLoad): void;
   work(load: WorkLoad): void;
+  /** Events that wait for their delivery. */
+  deliveriesWaiting(count: () => Promise<number>): void;
 }
 
 export function createReadings(registry: Registry): Readings {
   const registers = [registry];
+  /** Read from the store. One that does not answer takes nothing else from whoever looks at the rest. */
+  const counted = (name: string, help: string, count: () => Promise<number>) => {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers,
+      collect: () =>
+        count().then(
+          (items) => gauge.set(items),
+          () => gauge.reset(),
+        ),
+    });
+  };
   return {
     door({ bytesInFlight, lagMs }) {
       new Gauge({
@@ -76,17 +91,11 @@ export function createReadings(registry: Registry): Readings {
       });
     },
     work({ waiting, failed }) {
-      const gauge: Gauge = new Gauge({
-        name: 'hangtag_work_waiting',
-        help: 'Accepted work (async=true) that waits for its turn or its next attempt.',
-        registers,
-        // A store that does not answer takes nothing else from whoever looks at the rest.
-        collect: () =>
-          waiting().then(
-            (items) => gauge.set(items),
-            () => gauge.reset(),
-          ),
-      });
+      counted(
+        'hangtag_work_waiting',
+        'Accepted work (async=true) that waits for its turn or its next attempt.',
+        waiting,
+      );
       const failures: Gauge<'source'> = new Gauge({
         name: 'hangtag_work_failed',
         help: 'Accepted work that failed and is kept, by where it came from; GET /admin/failures lists it.',
@@ -101,5 +110,11 @@ export function createReadings(registry: Registry): Readings {
           ),
       });
     },
+    deliveriesWaiting: (count) =>
+      counted(
+        'hangtag_deliveries_waiting',
+        'Deliveries to active subscriptions that wait for their turn or their next attempt.',
+        count,
+      ),
   };
 }

@@ -3,6 +3,8 @@
  * which writers lock them, so a picture that another product takes up meanwhile is either counted or written anew.
  */
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { productDeleted } from '../../domain/events/outgoing.ts';
+import { announce, forgetEvents } from './announce.ts';
 import { lockProduct } from './lock-product.ts';
 import { markRemovals } from './removals.ts';
 import { checkedProductId, idHash } from './rows.ts';
@@ -36,7 +38,7 @@ export async function forgetOverdue(
 }
 
 async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<readonly string[]> {
-  const { last } = await lockProduct(trx, productId);
+  const { current, last } = await lockProduct(trx, productId);
   await forgetSaid(trx, productId);
   // Calls and accepted work that never came to a product count too: nothing of them may come back.
   await trx.deleteFrom('answered_calls').where('product_id', '=', productId).execute();
@@ -50,6 +52,9 @@ async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<
     .execute();
   // History, uses and mentions go with it, see the migrations.
   await trx.deleteFrom('products').where('product_id', '=', productId).execute();
+  await forgetEvents(trx, productId);
+  // Of one that was withdrawn it was told then.
+  if (current) await announce(trx, productDeleted(productId));
   return deleteUnused(trx, seen);
 }
 

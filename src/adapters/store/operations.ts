@@ -11,6 +11,8 @@ import type {
   WorkSource,
 } from '../../application/ports-work.ts';
 import type { CatalogEvent } from '../../domain/events/catalog-event.ts';
+import { productTagFailed } from '../../domain/events/outgoing.ts';
+import { announce } from './announce.ts';
 import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { readPictures, type StoredRequest, storedRequest, writePictures } from './operation-images.ts';
 import { checkedProductId } from './rows.ts';
@@ -60,6 +62,7 @@ export function createSqlOperations(db: Kysely<Tables>, enqueue: EnqueueWithin):
     async end(id, outcome) {
       const failed = 'error' in outcome;
       await transacting(db, async (trx) => {
+        if (failed) await announceFailure(trx, id, outcome.error);
         await trx
           .updateTable('operations')
           .set({
@@ -106,6 +109,20 @@ export function createSqlOperations(db: Kysely<Tables>, enqueue: EnqueueWithin):
 }
 
 const now = sql<Date>`now()`;
+
+/** Once for each operation, however often it is ended. */
+async function announceFailure(trx: Transaction<Tables>, id: string, error: Fault): Promise<void> {
+  const open = await trx
+    .selectFrom('operations')
+    .select(['product_id', 'source'])
+    .where('id', '=', id)
+    .where('state', 'in', ['queued', 'running'])
+    .forUpdate()
+    .executeTakeFirst();
+  if (!open) return;
+  const cause = open.source === 'requests' ? 'request' : 'webhook';
+  await announce(trx, productTagFailed(open.product_id, id, cause, error));
+}
 
 async function acceptOnce(
   trx: Transaction<Tables>,

@@ -4,6 +4,7 @@ import type { Store } from '../../application/ports.ts';
 import type { CatalogProducts, ReceivedEvents } from '../../application/ports-catalog.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
 import type { Failures } from '../../application/ports-failures.ts';
+import type { OutgoingBooks } from '../../application/ports-outgoing.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
@@ -16,6 +17,7 @@ import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
+import { createBell, createSqlOutgoing } from './outgoing.ts';
 import { createSqlReceivedEvents } from './received-events.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
@@ -43,6 +45,7 @@ export interface SqlStore extends Store {
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   readonly catalog: CatalogProducts;
+  readonly outgoing: OutgoingBooks;
   operations(enqueue: EnqueueWithin): Operations;
   failures(enqueue: EnqueueWithin): Failures;
   receivedEvents(enqueue: EnqueueWithin): ReceivedEvents;
@@ -72,6 +75,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
   const fetched = createSqlFetchedImages(db);
   const workers = createSqlWorkers(db);
   const catalog = createSqlCatalogProducts(db);
+  const events = createBell();
   return {
     execute: guarded(executing(db)),
     transact: (work) => whileOpen(() => transacting(db, (trx) => work(executing(trx)))),
@@ -97,6 +101,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
       const { accept, forget } = createSqlReceivedEvents(db, enqueue);
       return { accept: guarded(accept), forget: guarded(forget) };
     },
+    outgoing: { ...createSqlOutgoing(db, guarded), onAnnounced: events.listen },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);
@@ -104,7 +109,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         accept: guarded(accept),
         find: guarded(find),
         begin: guarded(begin),
-        end: guarded(end),
+        end: events.after(guarded(end)),
         postpone: guarded(postpone),
         hold: guarded(hold),
       };
@@ -133,7 +138,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         );
       }),
 
-    saveTags: (write) => whileOpen(() => writeTags(db, write)),
+    saveTags: events.after((write) => whileOpen(() => writeTags(db, write))),
 
     nextSequence: () => whileOpen(() => nextSequence(db)),
 
@@ -172,7 +177,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
     list: (query) => whileOpen(() => listProducts(db, query)),
 
-    deleteProduct: (productId) => whileOpen(() => deleteProduct(db, productId)),
+    deleteProduct: events.after((productId) => whileOpen(() => deleteProduct(db, productId))),
 
     identity: () =>
       whileOpen(async () => {

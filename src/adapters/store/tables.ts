@@ -146,6 +146,55 @@ interface FetchedImages {
   fetched_at: Generated<Date>;
 }
 
+interface Events {
+  id: string;
+  type: string;
+  product_id: string | null;
+  body: string;
+  /** bigint, which the driver reads as text. */
+  sequence: Generated<string>;
+  created_at: Generated<Date>;
+  /** bigint. */
+  position: ColumnType<string | null, never, number>;
+}
+
+interface EventFeed {
+  id: number;
+  /** bigints. */
+  last: ColumnType<string, number, number>;
+  forgotten: ColumnType<string, number, number>;
+}
+
+interface Subscriptions {
+  id: string;
+  url: string;
+  events: string[];
+  max_per_second: number | null;
+  secret: Uint8Array;
+  state: Generated<string>;
+  reason: string | null;
+  since: Generated<Date>;
+  created_at: Generated<Date>;
+  succeeded_at: Date | null;
+  failures: Generated<number>;
+  next_at: Generated<Date>;
+}
+
+interface Deliveries {
+  id: string;
+  subscription_id: string;
+  event_id: string;
+  /** bigint. */
+  position: ColumnType<string, number, never>;
+  state: Generated<string>;
+  tried: Generated<number>;
+  attempts: ColumnType<unknown, string | undefined, string>;
+  due_at: Generated<Date>;
+  ticket: string | null;
+  created_at: Generated<Date>;
+  begun_at: Generated<Date>;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -169,5 +218,9 @@ export interface Tables {
   catalog_products: CatalogProducts;
   text_vectors: TextVectors;
   fetched_images: FetchedImages;
+  events: Events;
+  event_feed: EventFeed;
+  subscriptions: Subscriptions;
+  deliveries: Deliveries;
   heartbeat: Heartbeat;
 }

@@ -8,11 +8,13 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { TagWrite } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { CatalogMoved } from '../../domain/events/catalog-moved.ts';
+import { productTagged } from '../../domain/events/outgoing.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput } from '../../domain/tagging/input-order.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { announce } from './announce.ts';
 import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { lockProduct } from './lock-product.ts';
 import { meetRemovals } from './removals.ts';
@@ -48,7 +50,8 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   const revising = revise || current === null;
   const revision = last + (revising ? 1 : 0);
   const answer: TagSet = { ...tagSet, revision };
-  const text = JSON.stringify(withoutExplanations(answer));
+  const stored = withoutExplanations(answer);
+  const text = JSON.stringify(stored);
 
   await writeImages(trx, write);
   await meetRemovals(trx, write);
@@ -81,6 +84,8 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
       .insertInto('tag_history')
       .values({ product_id: productId, revision, tag_set: text, cause: plain(cause) })
       .execute();
+    const causeId = write.causeId ?? null;
+    await announce(trx, productTagged({ before: current, after: stored, cause, causeId }));
   } else {
     await trx
       .updateTable('tag_history')

@@ -4,13 +4,21 @@ import { problemExamples } from './example-problems.ts';
 import { examples } from './examples.ts';
 import { failurePaths } from './failures.ts';
 import { groups, introduction } from './introduction.ts';
+import { outgoingPaths } from './outgoing.ts';
 import { components, type Json } from './parts.ts';
 import { productPaths } from './products.ts';
 import { servicePaths } from './service.ts';
 import { taggingPaths } from './tagging.ts';
 
 export function openApiDocument(): Json {
-  const paths = { ...taggingPaths, ...productPaths, ...eventPaths, ...failurePaths, ...servicePaths };
+  const paths = {
+    ...taggingPaths,
+    ...productPaths,
+    ...eventPaths,
+    ...outgoingPaths,
+    ...failurePaths,
+    ...servicePaths,
+  };
   const info = {
     title: 'hangtag',
     version: '1',

@@ -9,7 +9,10 @@ export const groups: readonly Json[] = [
   { name: 'Tagging', description: 'Photos in, tags out; and what stands for a product.' },
   { name: 'Review', description: 'What people say of the tags, and what still waits for them.' },
   { name: 'Products', description: 'Lists, and forgetting.' },
-  { name: 'Events', description: 'What shops send when a product changes. Signed; no key is needed.' },
+  {
+    name: 'Events',
+    description: 'What shops send when a product changes, signed. Being told of changes, and catching up.',
+  },
   {
     name: 'Vocabulary',
     description: 'Which categories, attributes and values there are, and which the model can decide.',

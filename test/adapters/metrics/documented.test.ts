@@ -12,6 +12,7 @@ function full() {
   meter.door({ bytesInFlight: () => 5, lagMs: () => 20 });
   meter.databasePool(() => ({ busy: 2, idle: 1, waiting: 4 }));
   meter.work({ waiting: async () => 3, failed: async () => new Map([['shopify', 2]]) });
+  meter.deliveriesWaiting(async () => 2);
   meter.request({ method: 'GET', route: '/model', status: 429, seconds: 1, fault: 'request.rate_limited' });
   meter.stage('decode', 0.1);
   meter.images(1, 1);
