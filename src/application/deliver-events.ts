@@ -4,7 +4,7 @@
  * its own, so that a slow receiver holds up nobody else.
  */
 import { HangtagError } from '../domain/errors.ts';
-import { deliveryWaits, nextWait } from '../domain/events/outgoing-schedule.ts';
+import { deliveryWaits, longestRetryAfter, nextWait } from '../domain/events/outgoing-schedule.ts';
 import type { Clock } from './ports.ts';
 import type { SignEvent } from './ports-events.ts';
 import type { Notices } from './ports-originals.ts';
@@ -177,7 +177,7 @@ function outcomeOf(
   if (error === null) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone', reason: 'The receiver answered 410: it wants no more events.' };
   const after = nextWait(attempts, retryAfter, Math.random(), waits);
-  if (after !== null) return { kind: 'again', after, rest: Math.min(retryAfter ?? 0, 3_600) };
+  if (after !== null) return { kind: 'again', after, rest: Math.min(retryAfter ?? 0, longestRetryAfter) };
   return {
     kind: 'failed',
     sustained: `${attempts} attempts at one event failed, and none at another succeeded meanwhile. The last: ${error}`,

@@ -88,7 +88,8 @@ async function beginning(body: Dispatcher.ResponseData['body']): Promise<string 
   } finally {
     body.destroy();
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  // A character that was cut in two is left out.
+  const text = new TextDecoder().decode(Buffer.concat(chunks), { stream: true });
   return text === '' ? null : text;
 }
 
