@@ -11,28 +11,26 @@ import {
   measuredTagging,
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
-import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
-import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
 import { createPostgresStore } from './adapters/store/postgres.ts';
-import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createAcceptTagging } from './application/accept-tagging.ts';
 import { perModel } from './application/awaiting-model.ts';
 import { createDeleteProduct } from './application/delete-product.ts';
 import { createDescribeModel } from './application/describe-model.ts';
+import type { IngestEvent } from './application/ingest-event.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
+import type { Imports } from './application/ports-imports.ts';
 import type { Originals } from './application/ports-originals.ts';
-import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { createReadHistory } from './application/read-history.ts';
@@ -49,18 +47,22 @@ import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import { openFetching } from './composition-fetching.ts';
+import { importLanes, openImports } from './composition-imports.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { openOriginals } from './composition-originals.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import { HangtagError } from './domain/errors.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
 
+export { storeTransfer } from './composition-transfer.ts';
+
 export interface Composition {
   readonly services: Services;
   readonly meter: Meter;
   /** Where accepted work comes from, and what does a piece of it. */
-  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation'>;
+  readonly work: Pick<WorkerNeeds, 'queue' | 'runOperation' | 'runImport'>;
   /** Releases everything, in the reverse order of construction. */
   close(): Promise<void>;
 }
@@ -74,6 +76,8 @@ interface Ground {
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
+  /** Null where nothing lasts. */
+  readonly imports: Imports | null;
   readonly queue: WorkQueue;
 }
 
@@ -115,24 +119,14 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const fetchedImages = createMemoryFetchedImages();
-  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
+  const store = createMemoryStore({ clock });
+  const ground = { store, textVectors, fetchedImages, operations, imports: null, queue };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
     throw error;
   });
   return composition;
-}
-
-/** For commands that move the store while no service runs on it. */
-export function storeTransfer(config: Config, log: Logger): StoreTransfer {
-  return createStoreTransfer({
-    dataDir: config.dataDir,
-    databaseUrl: config.DATABASE_URL ?? null,
-    durability: config.DURABILITY,
-    log,
-    queueConstruction,
-  });
 }
 
 export function taxonomySource(config: Config): TaxonomySource {
@@ -145,7 +139,7 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, fetchedImages, operations, imports, queue }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
@@ -191,6 +185,21 @@ async function assemble(
   const askOnce = createAskOnce({ store });
   meter.workWaiting(() => queue.depth());
   const removeOriginals = createRemoveOriginals({ store, originals, log });
+  const ingestEvent: IngestEvent = async () => {
+    throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
+  };
+  const importing = await openImports(config, {
+    imports,
+    remembered: fetchedImages,
+    store,
+    queue,
+    model: models,
+    ingestEvent,
+    meter,
+    log,
+    hash: sha256,
+    newId: randomUUID,
+  });
   return {
     services: {
       taxonomy,
@@ -209,6 +218,7 @@ async function assemble(
       reviewTags: (...args) => (models.reason() === null ? bound().reviewTags : reviewWithoutModel)(...args),
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
+      imports: importing.calls,
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
       describeModel: () => bound().describeModel(),
       // A model in this process has inferred once before it counted as open.
@@ -226,12 +236,11 @@ async function assemble(
     models,
     work: {
       queue,
+      runImport: importing.runImport,
       runOperation: createRunOperation({
         operations,
         runTagging,
-        ingestEvent: async () => {
-          throw new HangtagError('feature.unsupported', 'Catalog events are not supported yet.');
-        },
+        ingestEvent,
         model: models,
         timeoutMs: config.REQUEST_TIMEOUT_MS,
         onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
@@ -240,23 +249,12 @@ async function assemble(
     async close() {
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
+      await importing.close();
       await closeFetching();
       await models.close();
       await store.close();
     },
   };
-}
-
-/** The SDK for S3 is loaded only where it is used: that takes a while. */
-async function openOriginals({
-  IMAGE_STORE: url,
-  S3_ENDPOINT: endpoint,
-  dataDir,
-}: Config): Promise<Originals> {
-  if (url === 'none') return createNoOriginals();
-  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
-  const { createS3Originals } = await import('./adapters/originals/s3.ts');
-  return createS3Originals({ url, endpoint });
 }
 
 async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
@@ -281,7 +279,8 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     log,
   });
   const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
+  const imports = store.imports(enqueue, importLanes);
+  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), imports, queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -2,6 +2,7 @@
 import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { ImportCalls } from './import-calls.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
 import type { Operation, TagRequest } from './ports-work.ts';
 
@@ -67,6 +68,7 @@ export interface Services {
   readHistory(productId: string, limit: number, before: number | null): Promise<HistoryPage>;
   listProducts(question: ProductQuestion): Promise<ProductPage>;
   deleteProduct(productId: string): Promise<void>;
+  readonly imports: ImportCalls;
   describeModel(): ModelReport;
   readiness(): Promise<Readiness>;
 }

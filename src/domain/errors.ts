@@ -39,6 +39,13 @@ export const errorKinds = {
   'feature.unsupported': { fault: 'caller', retryable: false, title: 'Not available in this version' },
   'idempotency.conflict': { fault: 'caller', retryable: false, title: 'The key was used for another call' },
   'operation.not_found': { fault: 'caller', retryable: false, title: 'The operation is not known' },
+  'import.not_found': { fault: 'caller', retryable: false, title: 'The import is not known' },
+  'import.source_unusable': {
+    fault: 'caller',
+    retryable: false,
+    title: 'The source of the import cannot be read',
+  },
+  'job.conflict': { fault: 'caller', retryable: false, title: 'It is in no state for this' },
   'revision.conflict': { fault: 'caller', retryable: true, title: 'The product changed in between' },
   'inference.unavailable': { fault: 'upstream', retryable: true, title: 'The model is not available' },
   'inference.timeout': { fault: 'upstream', retryable: true, title: 'The model did not answer in time' },

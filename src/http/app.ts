@@ -29,6 +29,7 @@ import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoute } from './routes/history.ts';
+import { importRoutes } from './routes/imports.ts';
 import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
 import { modelRoute } from './routes/model.ts';
 import { openApiRoutes } from './routes/openapi.ts';
@@ -130,6 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   historyRoute(app, services);
   productsRoutes(app, services);
   operationsRoute(app, services);
+  await importRoutes(app, services.imports, { silenceMs: requestTimeoutMs });
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

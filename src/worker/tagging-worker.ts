@@ -9,11 +9,18 @@ export interface Worker {
 export interface WorkerNeeds {
   readonly queue: WorkQueue;
   readonly runOperation: (operationId: string) => Promise<void>;
+  readonly runImport: (importId: string) => Promise<void>;
   /** Pieces at once: live requests share the model and the store with them. */
   readonly concurrency: number;
 }
 
-export async function startWorker({ queue, runOperation, concurrency }: WorkerNeeds): Promise<Worker> {
-  await queue.work(({ id }: Job) => runOperation(id), concurrency);
+export async function startWorker({
+  queue,
+  runOperation,
+  runImport,
+  concurrency,
+}: WorkerNeeds): Promise<Worker> {
+  const run = ({ source, id }: Job) => (source === 'imports' ? runImport(id) : runOperation(id));
+  await queue.work(run, concurrency);
   return { stop: (timeoutMs) => queue.stop(timeoutMs) };
 }

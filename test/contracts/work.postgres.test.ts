@@ -6,6 +6,8 @@ import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-datab
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
+import { importsContract } from './imports.contract.ts';
+import { importPlace } from './imports-place.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
 import { workContract } from './work.contract.ts';
 
@@ -22,6 +24,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
   acceptingContract('PostgreSQL', open);
   textVectorsContract('PostgreSQL', open);
   fetchedImagesContract('PostgreSQL', open);
+  importsContract('PostgreSQL', async () => importPlace(await open()));
   workContract('PostgreSQL', async () => {
     const store = await open();
     const { queue, enqueue } = await createBossQueue({

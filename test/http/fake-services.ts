@@ -8,6 +8,7 @@ import { HangtagError } from '../../src/domain/errors.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
+import { createFakeImports, type FakeImports } from './fake-imports.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const taxonomy = await createFileTaxonomySource({
@@ -95,6 +96,7 @@ export interface World {
   readonly calls: (RepeatableCall | null)[];
   readonly accepted: [TagRequest, RepeatableCall | null][];
   readonly lines: string[];
+  readonly imports: FakeImports;
 }
 
 export async function createWorld(
@@ -112,6 +114,7 @@ export async function createWorld(
     behave: null as World['behave'],
     ready: { store: null } as World['ready'],
     lines,
+    imports: createFakeImports(),
   };
   const services: Services = {
     taxonomy,
@@ -159,6 +162,7 @@ export async function createWorld(
       const next = { key: question.sort === 'updated' ? 1e15 + 1 : 0.25, productId: 'gid://ä', asOf: 2 };
       return { items: [sampleTagSet('one')], next: question.after ? null : next };
     },
+    imports: world.imports.calls,
     async deleteProduct(id) {
       world.deleted.push(id);
     },

@@ -3,6 +3,7 @@
  * which writers lock them, so a picture that another product takes up meanwhile is either counted or written anew.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { forgetImportLines } from './import-lines.ts';
 import { lockProduct } from './lock-product.ts';
 import { markRemovals } from './removals.ts';
 import { checkedProductId, idHash } from './rows.ts';
@@ -21,6 +22,7 @@ async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<
   // Calls and accepted work that never came to a product count too: nothing of them may come back.
   await trx.deleteFrom('answered_calls').where('product_id', '=', productId).execute();
   await trx.deleteFrom('operations').where('product_id', '=', productId).execute();
+  await forgetImportLines(trx, productId);
   const seen = current ? await picturesEver(trx, productId) : [];
   const buried = { revision: last, sequence: await nextSequence(trx), deleted_at: sql<Date>`now()` };
   await trx

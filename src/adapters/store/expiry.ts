@@ -11,6 +11,12 @@ const operationLife = sql`interval '7 days'`;
 /** How long what a server said of a picture is worth asking with. */
 const fetchedLife = sql`interval '90 days'`;
 
+/** How long the lines of an import can be looked at once it is over, and the import itself. */
+const importLinesLife = sql`interval '30 days'`;
+const importLife = sql`interval '90 days'`;
+/** Lines cleared by one statement: an import has millions, and the embedded database does one thing at a time. */
+const linesAtOnce = 10_000;
+
 export async function clearExpired(db: Kysely<Tables>): Promise<void> {
   await db.deleteFrom('answered_calls').where('at', '<=', sql<Date>`now() - ${answerLife}`).execute();
   await db
@@ -22,6 +28,20 @@ export async function clearExpired(db: Kysely<Tables>): Promise<void> {
     .deleteFrom('fetched_images')
     .where('fetched_at', '<=', sql<Date>`now() - ${fetchedLife}`)
     .execute();
+  while ((await clearImportLines(db)) === linesAtOnce);
+  await db.deleteFrom('imports').where('ended_at', '<=', sql<Date>`now() - ${importLife}`).execute();
+}
+
+async function clearImportLines(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql`
+    with old as (
+      select import_id, line from import_items
+      where import_id in (select id from imports where ended_at <= now() - ${importLinesLife})
+      limit ${linesAtOnce}
+    )
+    delete from import_items i using old where i.import_id = old.import_id and i.line = old.line
+    returning i.line`.execute(db);
+  return rows.length;
 }
 
 /** Gives the function that stops it. */

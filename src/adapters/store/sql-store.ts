@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { Imports } from '../../application/ports-imports.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
@@ -10,6 +11,7 @@ import { deleteProduct } from './delete-product.ts';
 import { clearExpiredRegularly } from './expiry.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
+import { createSqlImports } from './imports.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
@@ -33,6 +35,8 @@ export interface SqlStore extends Store {
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
   operations(enqueue: EnqueueWithin): Operations;
+  /** `lanes`: jobs of one import that are worked side by side. */
+  imports(enqueue: EnqueueWithin, lanes: number): Imports;
 }
 
 export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
@@ -73,6 +77,12 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
         postpone: guarded(postpone),
         hold: guarded(hold),
       };
+    },
+
+    imports(enqueue, lanes) {
+      const calls = createSqlImports(db, enqueue, lanes);
+      const entries = Object.entries(calls).map(([name, call]) => [name, guarded(call)]);
+      return Object.fromEntries(entries) as Imports;
     },
 
     findImages: (sha256s, model) =>

@@ -25,6 +25,8 @@ const storeTables: Readonly<Record<keyof Tables, 'copied' | 'left'>> = {
   operation_images: 'copied',
   received_events: 'copied',
   catalog_products: 'copied',
+  imports: 'copied',
+  import_items: 'copied',
   // Processes that run now.
   workers: 'left',
   // Rewritten by every health check; says nothing about the store's content.
