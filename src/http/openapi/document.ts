@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, assembled from the wire's schemas. `docs/openapi.json` is its committed copy; a test compares them. */
 import { problemExamples } from './example-problems.ts';
 import { examples } from './examples.ts';
+import { importPaths } from './imports.ts';
 import { groups, introduction } from './introduction.ts';
 import { components, type Json } from './parts.ts';
 import { productPaths } from './products.ts';
@@ -8,7 +9,7 @@ import { servicePaths } from './service.ts';
 import { taggingPaths } from './tagging.ts';
 
 export function openApiDocument(): Json {
-  const paths = { ...taggingPaths, ...productPaths, ...servicePaths };
+  const paths = { ...taggingPaths, ...productPaths, ...importPaths, ...servicePaths };
   const info = {
     title: 'hangtag',
     version: '1',

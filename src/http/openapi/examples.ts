@@ -1,4 +1,5 @@
 /** What requests and answers look like. A test holds each against the schema that it stands beside. */
+import { importExamples } from './example-imports.ts';
 import { operation, provenance, reviewed, tagged } from './example-tags.ts';
 import type { Json } from './json.ts';
 
@@ -168,6 +169,7 @@ const all = {
       checks: { model: null, store: 'The database does not answer.', originals: null },
     },
   },
+  ...importExamples,
 } as const;
 
 export type ExampleName = keyof typeof all;
