@@ -83,12 +83,12 @@ export const importFailuresSchema = z
 
 export type WireImport = z.infer<typeof importSchema>;
 
-export function wireImport({ source, ...rest }: Import): WireImport {
+export function wireImport({ id, state, dryRun, source, ...rest }: Import): WireImport {
   const named =
     source.kind === 'body'
       ? { body: true as const }
       : source.kind === 'url'
         ? { url: source.url }
         : { s3: source.uri };
-  return { ...rest, source: named };
+  return { id, state, dryRun, source: named, ...rest };
 }
