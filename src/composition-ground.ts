@@ -14,10 +14,12 @@ import type { Store } from './application/ports.ts';
 import type { CatalogProducts, ReceivedEvents } from './application/ports-catalog.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Failures } from './application/ports-failures.ts';
+import type { Imports } from './application/ports-imports.ts';
 import type { OutgoingBooks } from './application/ports-outgoing.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
 import { noEvents } from './composition-events.ts';
+import { importLanes } from './composition-imports.ts';
 import { openWork } from './composition-work.ts';
 import type { Config } from './config.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
@@ -32,6 +34,8 @@ export interface Ground {
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly failures: Failures;
+  /** Null where nothing lasts. */
+  readonly imports: Imports | null;
   readonly queue: WorkQueue;
   readonly outgoing: OutgoingBooks;
   readonly live?: WorkerNeeds['live'];
@@ -46,7 +50,7 @@ export function groundInMemory(): Ground {
   const store = createMemoryStore({ clock });
   const { catalog } = store;
   const lasting = { store, catalog, received: noEvents, textVectors, fetchedImages };
-  return { ...lasting, operations, failures, queue, outgoing: noOutgoing };
+  return { ...lasting, operations, failures, queue, outgoing: noOutgoing, imports: null };
 }
 
 /** In the embedded database, or on PostgreSQL. */
@@ -73,6 +77,7 @@ export async function openGround(config: Config, log: Logger, meter: Meter): Pro
     fetchedImages,
     operations: store.operations(enqueue),
     failures: store.failures(enqueue),
+    imports: store.imports(enqueue, importLanes),
     queue,
     outgoing,
     live,

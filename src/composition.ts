@@ -11,8 +11,6 @@ import {
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
-import { queueConstruction } from './adapters/queue/tables.ts';
-import { createStoreTransfer } from './adapters/store/transfer/transfer.ts';
 import { createFileTaxonomySource } from './adapters/taxonomy/files.ts';
 import { createAcceptTagging } from './application/accept-tagging.ts';
 import { perModel } from './application/awaiting-model.ts';
@@ -22,7 +20,6 @@ import { createIngestEvent, type IngestEvent } from './application/ingest-event.
 import { createListProducts } from './application/list-products.ts';
 import type { TaxonomySource } from './application/ports.ts';
 import type { Originals } from './application/ports-originals.ts';
-import type { StoreTransfer } from './application/ports-transfer.ts';
 import { createLiveRequests } from './application/quiet-moment.ts';
 import { createReadHistory } from './application/read-history.ts';
 import { createReadImages } from './application/read-image.ts';
@@ -40,6 +37,7 @@ import { type Outgoing, openOutgoing } from './composition-delivery.ts';
 import { forgetInTime, openEvents } from './composition-events.ts';
 import { openFetching } from './composition-fetching.ts';
 import { type Ground, groundInMemory, openGround } from './composition-ground.ts';
+import { openImports } from './composition-imports.ts';
 import { openModels } from './composition-model.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
 import { openOriginals, sweepOriginals } from './composition-originals.ts';
@@ -47,6 +45,8 @@ import { createReadiness } from './composition-readiness.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import type { WorkerNeeds } from './worker/tagging-worker.ts';
+
+export { storeTransfer } from './composition-transfer.ts';
 
 export interface Composition {
   readonly services: Services;
@@ -95,17 +95,6 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
     throw error;
   });
   return composition;
-}
-
-/** For commands that move the store while no service runs on it. */
-export function storeTransfer(config: Config, log: Logger): StoreTransfer {
-  return createStoreTransfer({
-    dataDir: config.dataDir,
-    databaseUrl: config.DATABASE_URL ?? null,
-    durability: config.DURABILITY,
-    log,
-    queueConstruction,
-  });
 }
 
 export function taxonomySource(config: Config): TaxonomySource {
@@ -168,10 +157,24 @@ async function assemble(
   const runTagging: RunTagging = async (...args) => bound().runTagging(...args);
   const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
   const askOnce = createAskOnce({ store });
-  const { counted, busy } = createLiveRequests();
+  const { counted, busy, quiet } = createLiveRequests();
   meter.work({ waiting: () => queue.depth(), failed: () => failures.count() });
   const outgoing = openOutgoing(config, log, meter, ground.outgoing);
   const removeOriginals = createRemoveOriginals({ store, originals, log });
+  const ingestEvent: IngestEvent = async (...args) => bound().ingestEvent(...args);
+  const importing = await openImports(config, {
+    imports: ground.imports,
+    remembered: fetchedImages,
+    store,
+    queue,
+    model: models,
+    ingestEvent,
+    quiet,
+    meter,
+    log,
+    hash: sha256,
+    newId: randomUUID,
+  });
   return {
     services: {
       taxonomy,
@@ -191,6 +194,7 @@ async function assemble(
       reviewTags: (...args) => (models.reason() === null ? bound().reviewTags : reviewWithoutModel)(...args),
       readHistory: createReadHistory({ store }),
       listProducts: createListProducts({ taxonomy, store }),
+      imports: importing.calls,
       deleteProduct: createDeleteProduct({ store, removeOriginals, log }),
       listFailures: (...args) => failures.list(...args),
       retryFailure: createRetryFailure({ failures, queue }),
@@ -209,11 +213,12 @@ async function assemble(
         operation: createRunOperation({
           operations,
           runTagging,
-          ingestEvent: async (...args) => bound().ingestEvent(...args),
+          ingestEvent,
           model: models,
           timeoutMs: config.REQUEST_TIMEOUT_MS,
           onUnexpected: (error, operationId) => log.error({ err: error, operationId }, 'unexpected error'),
         }),
+        import: importing.runImport,
       },
       startDelivering: outgoing.startDelivering,
     },
@@ -221,6 +226,7 @@ async function assemble(
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
       await outgoing.close();
+      await importing.close();
       await closeFetching();
       await models.close();
       await store.close();

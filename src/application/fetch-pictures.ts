@@ -43,12 +43,16 @@ export type FetchPictures = (
   signal: AbortSignal,
 ) => Promise<FetchedPictures>;
 
+/** What is remembered of a picture stands under this. */
+export function referenceKey(hash: ContentHash, reference: ImageReference): string {
+  return hash(new TextEncoder().encode(JSON.stringify(reference)));
+}
+
 export function createFetchPictures(needs: FetchPicturesNeeds): FetchPictures {
   const { fetchImage, remembered, store, hash } = needs;
-  const keyOf = (reference: ImageReference) => hash(new TextEncoder().encode(JSON.stringify(reference)));
 
   return async (contents, { model, patient }, signal) => {
-    const keys = contents.map((content) => (isReference(content) ? keyOf(content) : null));
+    const keys = contents.map((content) => (isReference(content) ? referenceKey(hash, content) : null));
     const named = [...new Set(keys.filter((key) => key !== null))];
     if (named.length === 0) return { pictures: contents as readonly Picture[], remember: async () => {} };
     const before = await remembered.find(named);

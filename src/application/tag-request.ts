@@ -2,6 +2,7 @@
 import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { ImportCalls } from './import-calls.ts';
 import type { SubscriptionServices } from './manage-subscriptions.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
 import type { FailurePage, FailurePosition } from './ports-failures.ts';
@@ -86,6 +87,7 @@ export interface Services {
   readonly receiveEvent: ReceiveEvent;
   /** Whether a secret is set for this sender. */
   receives(sender: Sender): boolean;
+  readonly imports: ImportCalls;
   describeModel(): ModelReport;
   readiness(): Promise<Readiness>;
 }

@@ -48,6 +48,13 @@ export const errorKinds = {
   'subscription.refused': { fault: 'caller', retryable: false, title: 'Events are not sent there' },
   'delivery.not_found': { fault: 'caller', retryable: false, title: 'The delivery is not known' },
   'secrets.unavailable': { fault: 'us', retryable: true, title: 'Stored secrets cannot be read' },
+  'import.not_found': { fault: 'caller', retryable: false, title: 'The import is not known' },
+  'import.source_unusable': {
+    fault: 'caller',
+    retryable: false,
+    title: 'The source of the import cannot be read',
+  },
+  'job.conflict': { fault: 'caller', retryable: false, title: 'It is in no state for this' },
   'revision.conflict': { fault: 'caller', retryable: true, title: 'The product changed in between' },
   'inference.unavailable': { fault: 'upstream', retryable: true, title: 'The model is not available' },
   'inference.timeout': { fault: 'upstream', retryable: true, title: 'The model did not answer in time' },

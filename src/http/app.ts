@@ -32,6 +32,7 @@ import { deliveriesRoutes } from './routes/deliveries.ts';
 import { failuresRoutes } from './routes/failures.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoute } from './routes/history.ts';
+import { importRoutes } from './routes/imports.ts';
 import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
 import { modelRoute } from './routes/model.ts';
 import { openApiRoutes } from './routes/openapi.ts';
@@ -140,6 +141,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   changesRoute(app, services);
   subscriptionsRoutes(app, services);
   deliveriesRoutes(app, services);
+  await importRoutes(app, services.imports, { silenceMs: requestTimeoutMs });
   taxonomyRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);

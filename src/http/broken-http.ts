@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { HangtagError } from '../domain/errors.ts';
 import { dataHeaders } from './browser-headers.ts';
 import { problem, statusOf } from './error-response.ts';
+import { takesItsTime } from './long-body.ts';
 
 const details: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'The headers are too large.',
@@ -13,6 +14,7 @@ const details: Readonly<Record<string, string>> = {
 
 /** Node hands over the bare socket here, and leaves closing it to us. */
 export function answerBrokenHttp(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && takesItsTime(socket)) return;
   // As Node's own handler does: a second answer after the first would be noise.
   const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent?: boolean } };
   if (socket.writable && error.code !== 'ECONNRESET' && !answer?.headersSent) {

@@ -8,6 +8,8 @@ import { copyEmptyDatabase } from '../adapters/store/fresh-database-folder.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
+import { importsContract } from './imports.contract.ts';
+import { importPlace } from './imports-place.ts';
 import { counterOn } from './queue-counter.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
 import { turnsContract } from './turns.contract.ts';
@@ -22,6 +24,7 @@ const open = () => createPgliteStore({ directory, durability: 'relaxed', log: qu
 acceptingContract('embedded', open);
 textVectorsContract('embedded', open);
 fetchedImagesContract('embedded', open);
+importsContract('embedded', async () => importPlace(await open()));
 workContract('embedded', async () => {
   const store = await open();
   const { queue, enqueue } = await createBossQueue({

@@ -7,6 +7,8 @@ import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-datab
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
+import { importsContract } from './imports.contract.ts';
+import { importPlace } from './imports-place.ts';
 import { counterOn } from './queue-counter.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
 import { turnsContract } from './turns.contract.ts';
@@ -25,6 +27,7 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
   acceptingContract('PostgreSQL', open);
   textVectorsContract('PostgreSQL', open);
   fetchedImagesContract('PostgreSQL', open);
+  importsContract('PostgreSQL', async () => importPlace(await open()));
   workContract('PostgreSQL', async () => {
     const store = await open();
     const { queue, enqueue } = await createBossQueue({

@@ -10,6 +10,7 @@ import { notFailed, operationNotFound } from '../../src/domain/operations.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
+import { createFakeImports, type FakeImports } from './fake-imports.ts';
 import { fakeOutgoing } from './fake-outgoing.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -100,6 +101,7 @@ export interface World {
   /** What takes events on, where set. */
   receive: ReceiveEvent | null;
   readonly lines: string[];
+  readonly imports: FakeImports;
 }
 
 export async function createWorld(
@@ -118,6 +120,7 @@ export async function createWorld(
     ready: { store: null } as World['ready'],
     receive: null as World['receive'],
     lines,
+    imports: createFakeImports(),
   };
   const services: Services = {
     taxonomy,
@@ -166,6 +169,7 @@ export async function createWorld(
       const next = { key: question.sort === 'updated' ? 1e15 + 1 : 0.25, productId: 'gid://ä', asOf: 2 };
       return { items: [sampleTagSet('one')], next: question.after ? null : next };
     },
+    imports: world.imports.calls,
     async deleteProduct(id) {
       world.deleted.push(id);
     },

@@ -74,8 +74,13 @@ describe('examples', () => {
     expect(bare.map(({ where }) => where)).toEqual([]);
     const shown = new Set(contents.flatMap(({ content }) => named(content)));
     const spare = Object.keys(document.components.examples).filter((name) => !shown.has(name));
-    // Nobody is there to read the first; the second is what no call answers; the third stands in operations alone.
-    const quiet = ['request.cancelled', 'request.not_found', 'image.fetch_unavailable'];
+    // Nobody is there to read the first; the second is what no call answers; the others stand in operations and imports alone.
+    const quiet = [
+      'request.cancelled',
+      'request.not_found',
+      'image.fetch_unavailable',
+      'import.source_unusable',
+    ];
     expect(spare.filter((name) => !quiet.includes(name))).toEqual([]);
   });
 

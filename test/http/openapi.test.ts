@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../src/http/openapi/document.ts';
+import { importFailuresSchema, importPageSchema, importSchema } from '../../src/http/wire-imports.ts';
 import {
   attributeSchema,
   healthSchema,
@@ -92,6 +93,10 @@ describe('OpenAPI', () => {
     modelSchema.parse(await get('/model'));
     healthSchema.parse(await get('/healthz'));
     readinessSchema.parse(await get('/readyz'));
+    const imported = '/admin/imports/5a3c7d52-7d1d-4a53-9a3c-2f9f6f1c2d10';
+    importSchema.parse(await get(imported));
+    importPageSchema.parse(await get('/admin/imports'));
+    importFailuresSchema.parse(await get(`${imported}/failures`));
     for (const url of [
       '/nothing',
       '/products/unknown/tags',

@@ -4,6 +4,7 @@ import type { EndpointWatch, QueueWatch } from '../../application/ports.ts';
 import type { CountEvent } from '../../application/ports-catalog.ts';
 import { type CaptionLoad, createEndpointWatch, registerCaptions } from './endpoint-watch.ts';
 import { createEventCounter } from './event-counter.ts';
+import { createImportReadings, type ImportReadings } from './import-readings.ts';
 import { createReadings, type Readings } from './readings.ts';
 
 export type Stage = 'decode' | 'colour' | 'inference' | 'store';
@@ -18,7 +19,7 @@ export interface AnsweredRequest {
   readonly fault: string | null;
 }
 
-export interface Meter extends Readings {
+export interface Meter extends Readings, ImportReadings {
   request(answered: AnsweredRequest): void;
   stage(stage: Stage, seconds: number): void;
   /** Distinct images of one request: found in the store, or to be worked. */
@@ -30,6 +31,8 @@ export interface Meter extends Readings {
   readonly decodeQueue: QueueWatch;
   /** One attempt at delivering an event. */
   delivery(outcome: 'delivered' | 'retried' | 'failed'): void;
+  /** Seconds of one inference, waiting included, on average of the latest; null before the first. */
+  recentInference(): number | null;
   /** For a service whose model is behind an endpoint; called once. */
   endpoint(): EndpointWatch;
   /** For a model with a text tower; called once. */
@@ -120,14 +123,21 @@ export function createMeter({ process = false }: { readonly process?: boolean } 
   cache.inc({ result: 'hit' }, 0);
   cache.inc({ result: 'miss' }, 0);
 
+  let inference: number | null = null;
   return {
     ...createReadings(registry),
+    ...createImportReadings(registry),
     request({ method, route, status, seconds, fault }) {
       requests.inc({ method, route, status: String(status) });
       if (fault !== null) faults.inc({ code: fault });
       durations.observe({ route }, seconds);
     },
-    stage: (stage, seconds) => stages.observe({ stage }, seconds),
+    stage(stage, seconds) {
+      stages.observe({ stage }, seconds);
+      // About the latest twenty.
+      if (stage === 'inference') inference = inference === null ? seconds : inference * 0.95 + seconds * 0.05;
+    },
+    recentInference: () => inference,
     images(found, missing) {
       cache.inc({ result: 'hit' }, found);
       cache.inc({ result: 'miss' }, missing);

@@ -5,6 +5,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { productDeleted } from '../../domain/events/outgoing.ts';
 import { announce, forgetEvents } from './announce.ts';
+import { forgetImportLines } from './import-lines.ts';
 import { lockProduct } from './lock-product.ts';
 import { markRemovals } from './removals.ts';
 import { checkedProductId, idHash } from './rows.ts';
@@ -43,6 +44,7 @@ async function deleteOnce(trx: Transaction<Tables>, productId: string): Promise<
   // Calls and accepted work that never came to a product count too: nothing of them may come back.
   await trx.deleteFrom('answered_calls').where('product_id', '=', productId).execute();
   await trx.deleteFrom('operations').where('product_id', '=', productId).execute();
+  await forgetImportLines(trx, productId);
   const seen = await picturesEver(trx, productId);
   const buried = { revision: last, sequence: await nextSequence(trx), deleted_at: sql<Date>`now()` };
   await trx

@@ -14,6 +14,11 @@ const fetchedLife = sql`interval '90 days'`;
 
 /** Days for which events can be read again at `GET /changes`, with their deliveries. */
 const eventDays = 30;
+/** How long the lines of an import can be looked at once it is over, and the import itself. */
+const importLinesLife = sql`interval '30 days'`;
+const importLife = sql`interval '90 days'`;
+/** Lines cleared by one statement: an import has millions, and the embedded database does one thing at a time. */
+const linesAtOnce = 10_000;
 
 export async function clearExpired(db: Kysely<Tables>): Promise<void> {
   await db.deleteFrom('answered_calls').where('at', '<=', sql<Date>`now() - ${answerLife}`).execute();
@@ -27,6 +32,20 @@ export async function clearExpired(db: Kysely<Tables>): Promise<void> {
     .where('fetched_at', '<=', sql<Date>`now() - ${fetchedLife}`)
     .execute();
   await forgetOldEvents(db, eventDays);
+  while ((await clearImportLines(db)) === linesAtOnce);
+  await db.deleteFrom('imports').where('ended_at', '<=', sql<Date>`now() - ${importLife}`).execute();
+}
+
+async function clearImportLines(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql`
+    with old as (
+      select import_id, line from import_items
+      where import_id in (select id from imports where ended_at <= now() - ${importLinesLife})
+      limit ${linesAtOnce}
+    )
+    delete from import_items i using old where i.import_id = old.import_id and i.line = old.line
+    returning i.line`.execute(db);
+  return rows.length;
 }
 
 /** Gives the function that stops it. */

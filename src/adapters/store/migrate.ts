@@ -8,6 +8,7 @@ import * as texts from './migrations/0005-texts.ts';
 import * as fetched from './migrations/0006-fetched.ts';
 import * as catalog from './migrations/0007-catalog.ts';
 import * as outgoing from './migrations/0008-outgoing.ts';
+import * as imports from './migrations/0009-imports.ts';
 import * as failures from './migrations/0010-failures.ts';
 import type { Tables } from './tables.ts';
 
@@ -22,6 +23,7 @@ const migrations = {
   '0007-catalog': catalog,
   '0010-failures': failures,
   '0008-outgoing': outgoing,
+  '0009-imports': imports,
 };
 
 /** Any number that no other program on the same database uses for its advisory locks. */

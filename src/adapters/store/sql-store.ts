@@ -4,6 +4,7 @@ import type { Store } from '../../application/ports.ts';
 import type { CatalogProducts, ReceivedEvents } from '../../application/ports-catalog.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
 import type { Failures } from '../../application/ports-failures.ts';
+import type { Imports } from '../../application/ports-imports.ts';
 import type { OutgoingBooks } from '../../application/ports-outgoing.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
@@ -15,6 +16,7 @@ import { clearExpiredRegularly } from './expiry.ts';
 import { createSqlFailures } from './failed-operations.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
+import { createSqlImports } from './imports.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
 import { createBell, createSqlOutgoing } from './outgoing.ts';
@@ -49,6 +51,8 @@ export interface SqlStore extends Store {
   operations(enqueue: EnqueueWithin): Operations;
   failures(enqueue: EnqueueWithin): Failures;
   receivedEvents(enqueue: EnqueueWithin): ReceivedEvents;
+  /** `lanes`: jobs of one import that are worked side by side. */
+  imports(enqueue: EnqueueWithin, lanes: number): Imports;
 }
 
 export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
@@ -118,6 +122,12 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
     failures(enqueue) {
       const { list, retry, count } = createSqlFailures(db, enqueue);
       return { list: guarded(list), retry: guarded(retry), count: guarded(count) };
+    },
+
+    imports(enqueue, lanes) {
+      const calls = createSqlImports(db, enqueue, lanes);
+      const entries = Object.entries(calls).map(([name, call]) => [name, guarded(call)]);
+      return Object.fromEntries(entries) as Imports;
     },
 
     findImages: (sha256s, model) =>

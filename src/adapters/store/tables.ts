@@ -195,6 +195,51 @@ interface Deliveries {
   begun_at: Generated<Date>;
 }
 
+interface Imports {
+  id: string;
+  state: Generated<string>;
+  dry_run: boolean;
+  source: Json;
+  call_scope: string | null;
+  call_key: string | null;
+  total: Generated<number>;
+  invalid: Generated<number>;
+  repeated: Generated<number>;
+  images: Generated<number>;
+  inferences: Generated<number>;
+  seconds: number | null;
+  changed: Generated<number>;
+  unchanged: Generated<number>;
+  failed: Generated<number>;
+  tries: Generated<number>;
+  lanes: Generated<number>;
+  busy_until: Generated<Date>;
+  window_at: Date | null;
+  window_done: Generated<number>;
+  rate: number | null;
+  error: ColumnType<unknown, string | null, string | null>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+  started_at: Date | null;
+  ended_at: Date | null;
+}
+
+interface ImportItems {
+  import_id: string;
+  line: number;
+  product_id: string | null;
+  hash: string | null;
+  body: string | null;
+  /** bigint, which the driver reads as text. */
+  sequence: ColumnType<string | null, number | null, never>;
+  state: Generated<string>;
+  attempts: Generated<number>;
+  due_at: Generated<Date>;
+  code: string | null;
+  detail: string | null;
+  problems: ColumnType<unknown, string | null, string | null>;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -222,5 +267,7 @@ export interface Tables {
   event_feed: EventFeed;
   subscriptions: Subscriptions;
   deliveries: Deliveries;
+  imports: Imports;
+  import_items: ImportItems;
   heartbeat: Heartbeat;
 }

@@ -22,6 +22,8 @@ export interface S3ImagesOptions {
 
 export function createS3Images(options: S3ImagesOptions): {
   readonly fetchImage: FetchImage;
+  /** Any object below the prefixes, as it arrives, however long it is. Refuses as `fetchImage` does. */
+  openObject(uri: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 } {
   const { allowPrefixes, endpoint, totalMs = 30_000, maxBytes = 20 * 2 ** 20 } = options;
@@ -64,6 +66,22 @@ export function createS3Images(options: S3ImagesOptions): {
         });
       } catch (error) {
         if (statusOf(error) === 304 && known) return { changed: false };
+        throw faultOf(error);
+      }
+    },
+    async *openObject(uri, signal) {
+      const place = placeOf(uri, allowPrefixes);
+      opened ??= open();
+      const { get } = await opened;
+      try {
+        const answer = await get(place, null, signal);
+        const body = answer.Body as Readable;
+        try {
+          for await (const chunk of body) yield chunk as Uint8Array;
+        } finally {
+          body.on('error', () => {}).destroy();
+        }
+      } catch (error) {
         throw faultOf(error);
       }
     },

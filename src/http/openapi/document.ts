@@ -3,6 +3,7 @@ import { eventPaths } from './events.ts';
 import { problemExamples } from './example-problems.ts';
 import { examples } from './examples.ts';
 import { failurePaths } from './failures.ts';
+import { importPaths } from './imports.ts';
 import { groups, introduction } from './introduction.ts';
 import { outgoingPaths } from './outgoing.ts';
 import { components, type Json } from './parts.ts';
@@ -17,6 +18,7 @@ export function openApiDocument(): Json {
     ...eventPaths,
     ...outgoingPaths,
     ...failurePaths,
+    ...importPaths,
     ...servicePaths,
   };
   const info = {

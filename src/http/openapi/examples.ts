@@ -1,4 +1,6 @@
 /** What requests and answers look like. A test holds each against the schema that it stands beside. */
+
+import { importExamples } from './example-imports.ts';
 import { outgoingExamples } from './example-outgoing.ts';
 import { operation, provenance, reviewed, tagged } from './example-tags.ts';
 import type { Json } from './json.ts';
@@ -214,6 +216,7 @@ const all = {
       checks: { model: null, store: 'The database does not answer.', originals: null },
     },
   },
+  ...importExamples,
 } as const;
 
 export type ExampleName = keyof typeof all;

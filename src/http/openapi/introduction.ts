@@ -9,6 +9,7 @@ export const groups: readonly Json[] = [
   { name: 'Tagging', description: 'Photos in, tags out; and what stands for a product.' },
   { name: 'Review', description: 'What people say of the tags, and what still waits for them.' },
   { name: 'Products', description: 'Lists, and forgetting.' },
+  { name: 'Importing', description: 'Whole catalogues, a line a product.' },
   {
     name: 'Events',
     description: 'What shops send when a product changes, signed. Being told of changes, and catching up.',

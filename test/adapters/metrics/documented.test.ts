@@ -19,6 +19,7 @@ function full() {
   meter.decision('color', 'abstained', 'ambiguous');
   meter.inferenceQueue.sent(1);
   meter.endpoint().called('ok', 0.1);
+  meter.importsWaiting(async () => 7);
   meter.captions(() => ({ texts: 5, ofTexts: 9 }));
   return meter;
 }

@@ -30,6 +30,8 @@ const storeTables: Readonly<Record<keyof Tables, 'copied' | 'left'>> = {
   // Their secrets are sealed: whoever takes over needs the same SECRETS_KEY.
   subscriptions: 'copied',
   deliveries: 'copied',
+  imports: 'copied',
+  import_items: 'copied',
   // Processes that run now.
   workers: 'left',
   // Rewritten by every health check; says nothing about the store's content.
