@@ -13,10 +13,11 @@ export interface Workplace {
   close(): Promise<void>;
 }
 
+/** Larger than one part, so that parts have an order to keep. */
+const large = new Uint8Array(2 ** 21 + 17).map((_, i) => (i * 31 + (i >> 8)) % 256);
+
 export function taggingOf(productId: string, changes: Partial<AcceptedTagging> = {}): AcceptedTagging {
   const words = { view: 'front', variant: null, ref: 'a-1' };
-  // Larger than one part, so that parts have an order to keep.
-  const large = Uint8Array.from({ length: 2 ** 21 + 17 }, (_, i) => (i * 31 + (i >> 8)) % 256);
   return {
     operationId: randomUUID(),
     sequence: 7,

@@ -3,6 +3,7 @@ import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import { createMemoryFetchedImages } from '../../src/adapters/store/memory-fetched-images.ts';
 import { createMemoryOperations } from '../../src/adapters/store/memory-operations.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { failuresContract } from './failures.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
 import { turnsContract } from './turns.contract.ts';
 import { workContract } from './work.contract.ts';
@@ -12,6 +13,11 @@ const clock = () => new Date().toISOString();
 workContract('in memory', async () => {
   const { queue, enqueue } = createMemoryQueue();
   return { queue, operations: createMemoryOperations({ clock, enqueue }), close: async () => {} };
+});
+failuresContract('in memory', async () => {
+  const { queue, enqueue } = createMemoryQueue();
+  const { failures, ...operations } = createMemoryOperations({ clock, enqueue });
+  return { queue, operations, failures, close: async () => {} };
 });
 turnsContract('in memory', async () => {
   const { queue, enqueue } = createMemoryQueue();

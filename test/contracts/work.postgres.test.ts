@@ -6,6 +6,7 @@ import { createPostgresStore } from '../../src/adapters/store/postgres.ts';
 import { type FreshDatabase, freshDatabase } from '../adapters/store/fresh-database.ts';
 import { quiet } from '../adapters/store/quiet-log.ts';
 import { acceptingContract } from './accepting.contract.ts';
+import { failuresContract } from './failures.contract.ts';
 import { fetchedImagesContract } from './fetched-images.contract.ts';
 import { importsContract } from './imports.contract.ts';
 import { importPlace } from './imports-place.ts';
@@ -13,6 +14,7 @@ import { counterOn } from './queue-counter.ts';
 import { textVectorsContract } from './text-vectors.contract.ts';
 import { turnsContract } from './turns.contract.ts';
 import { workContract } from './work.contract.ts';
+import { workersContract } from './workers.contract.ts';
 
 const server = process.env.TEST_DATABASE_URL;
 
@@ -29,20 +31,24 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
   fetchedImagesContract('PostgreSQL', open);
   importsContract('PostgreSQL', async () => importPlace(await open()));
   workContract('PostgreSQL', async () => {
+  const place = async () => {
     const store = await open();
     const { queue, enqueue } = await createBossQueue({
       execute: store.execute,
       alone: false,
-
       attemptMs: 60_000,
       log: quiet,
     });
     return {
       queue,
       operations: store.operations(enqueue),
-      forget: (id) => store.deleteProduct(id),
+      failures: store.failures(enqueue),
+      forget: (id: string) => store.deleteProduct(id),
       close: () => store.close(),
     };
-  });
+  };
+  workContract('PostgreSQL', place);
+  failuresContract('PostgreSQL', place);
+  workersContract('PostgreSQL', open);
   turnsContract('PostgreSQL', async () => counterOn(await open(), false, randomUUID()));
 });

@@ -87,6 +87,11 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
       expect(await settled(apis[(n + 1) % 2]!, location, 90)).toMatchObject({ state: 'done', attempts: 1 });
     const { rows } = await database.run('select count(*)::int as revisions from tag_history');
     expect(rows).toEqual([{ revisions: 60 }]);
+    const doers = await database.run(
+      `select distinct output->>'worker' as worker from
+         (select output from pgboss.job union all select output from pgboss.archive) as jobs`,
+    );
+    expect(doers.rows.length).toBe(3);
 
     // In good order: what is in work is finished, and nobody need wonder about the worker.
     expect(await idle[0]!.stop('SIGTERM')).toBe(0);

@@ -3,6 +3,7 @@
 #   test/rings/postgres.sh npm test
 # Works as root (the server then runs as the user postgres, or else nobody) and as anybody else. On Debian a missing
 # PostgreSQL is installed, if that is allowed. Quiet, unless something goes wrong.
+# SIGUSR1: the server is cut off and comes back after RESTART_SECONDS (5), for tests that look at what becomes of the rest.
 set -euo pipefail
 
 if [ $# -eq 0 ]; then
@@ -83,10 +84,24 @@ if [ -z "$started" ]; then
 fi
 
 export TEST_DATABASE_URL="postgres://postgres@127.0.0.1:$port/postgres"
+restarted=
+restart() {
+  restarted=yes
+  server "$programs/pg_ctl" stop -D "$folder/data" -m immediate >/dev/null 2>&1 || true
+  sleep "${RESTART_SECONDS:-5}"
+  server "$programs/pg_ctl" start -w -t 60 -D "$folder/data" -l "$folder/server.log" -o "$options" >/dev/null 2>&1
+}
+trap restart USR1
 # Beside this shell, so that a signal reaches the trap at once.
 "$@" &
 command_pid=$!
 status=0
-wait "$command_pid" || status=$?
+while true; do
+  status=0
+  wait "$command_pid" || status=$?
+  # A trap ends the waiting, and not the command.
+  if [ -z "$restarted" ]; then break; fi
+  restarted=
+done
 command_pid=
 exit "$status"

@@ -93,7 +93,7 @@ export async function createBossQueue({
     const { id, data } = found;
     return {
       job: 'id' in data ? data : { source, id: data.operationId },
-      done: async () => void (await boss.complete(name, id)),
+      done: async () => void (await boss.complete(name, id, worker ? { worker: worker.id } : {})),
       failed: async (error) => void (await boss.fail(name, id, error as object)),
     };
   }
