@@ -11,6 +11,7 @@ import { planEvent } from '../domain/events/event-plan.ts';
 import { tagCatalog } from '../domain/events/tag-catalog.ts';
 import type { Meaning } from '../domain/tagging/decide-product.ts';
 import { changed } from '../domain/tagging/merge.ts';
+import type { TagSet } from '../domain/tagging/types.ts';
 import { type EventPicturesNeeds, fetchStated, lookAgain } from './event-pictures.ts';
 import type { Clock, Store, TagWrite } from './ports.ts';
 import type { CatalogProducts, CatalogView } from './ports-catalog.ts';
@@ -63,13 +64,14 @@ export function createIngestEvent(needs: IngestEventNeeds): IngestEvent {
   async function work(ingestion: Ingestion, view: CatalogView, signal: AbortSignal) {
     const { source, event, causeId, patient } = ingestion;
     const { productId } = event;
-    if (isDeleted(view.state)) {
-      await catalog.withdraw(productId, view.version);
-      return { revision: null, worked: 0 };
-    }
     const revives = isRestored(view.state);
     const tagSet = view.tagSet ?? (revives ? view.withdrawn : null);
     const plan = planEvent(event, view.state, view.inputs, tagSet);
+    // A request that came after the deletion has brought the product back.
+    if (isDeleted(view.state) && (!tagSet || plan.admitted?.newest)) {
+      await catalog.withdraw(productId, view.version);
+      return { revision: null, worked: 0 };
+    }
     const stated = plan.fetch && (await fetchStated(needs, plan.fetch, patient, signal));
     // None of the new pictures can be used: those that stand stay, and the words count all the same.
     const pictures = !stated || (stated.failed && tagSet) ? await lookAgain(needs, tagSet, signal) : stated;
@@ -85,7 +87,7 @@ export function createIngestEvent(needs: IngestEventNeeds): IngestEvent {
       vectors: new Map(
         model.keepsVectors === false ? [] : known.map(({ facts, vector }) => [facts.sha256, vector]),
       ),
-      input: stated?.failed ? null : plan.input,
+      input: stated?.failed ? { ...plan.input, attributes: [] } : plan.input,
       call: null,
       catalog: view.version,
       revives,
@@ -102,7 +104,9 @@ export function createIngestEvent(needs: IngestEventNeeds): IngestEvent {
           provenance: evidence === null && current ? current.provenance : provenance,
           warnings,
         });
-        return { tagSet: decided, revise: changed(current, decided) };
+        const revise = changed(current, decided);
+        const news = revise || !plan.ordered || view.withdrawn !== null || !alike(current, decided);
+        return news ? { tagSet: decided, revise } : null;
       },
     };
     const fresh = known.filter((image) => image.fresh).map(({ facts }) => facts.sha256);
@@ -134,6 +138,15 @@ export function createIngestEvent(needs: IngestEventNeeds): IngestEvent {
 
 function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+}
+
+/** Of answers that say the same: by the same model, with the same warnings. */
+function alike(before: TagSet | null, after: TagSet): boolean {
+  const seen = (tagSet: TagSet) => {
+    const { taggedAt: _, ...provenance } = tagSet.provenance;
+    return { provenance, warnings: tagSet.warnings };
+  };
+  return before !== null && same(seen(before), seen(after));
 }
 
 function busy(cause: unknown): HangtagError {

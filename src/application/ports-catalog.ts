@@ -62,7 +62,7 @@ export interface CatalogProducts {
   /** Null where no shop ever said anything of it, or where it was forgotten. */
   find(productId: string): Promise<CatalogView | null>;
   /**
-   * Out of sight, as it is, unless a newer request brought it back. Throws `CatalogMoved` where the state's version is another by now.
+   * Out of sight, as it is. Throws `CatalogMoved` where the state's version is another by now, or where a newer request came.
    */
   withdraw(productId: string, version: number): Promise<void>;
   /** Back in sight, as it was. `at`: RFC 3339. Null where there is nothing to restore. */

@@ -88,7 +88,11 @@ export function createRunTagging(needs: RunTaggingNeeds): RunTagging {
       vectors: new Map(
         model.keepsVectors === false ? [] : seen.map(({ facts, vector }) => [facts.sha256, vector]),
       ),
-      input: { sequence, attributes: request.attributes },
+      input: {
+        sequence,
+        attributes: request.attributes,
+        ...(request.title === null ? {} : { titled: sequence }),
+      },
       call,
       decide: (current, admitted) => {
         late = admitted === null;
@@ -122,7 +126,7 @@ function answer(
   images: readonly ImageReport[],
   stated: { readonly category: CategoryDecision | null; readonly warnings: readonly Warning[] },
   current: TagSet | null,
-  { newest, keep }: Admitted,
+  { newest, keep, keepTitle }: Admitted,
 ): TagSet {
   const evidence = results.flatMap((result, index) => {
     const { view, variant } = request.images[index]!;
@@ -142,7 +146,7 @@ function answer(
   });
   const merged = merge(current, {
     productId: request.productId,
-    title: request.title,
+    title: keepTitle ? null : request.title,
     answer: decided,
     attributes,
     images,

@@ -3,10 +3,11 @@
  * the things that it shows (`tee short striped`); the model sees exactly those.
  */
 import { createHash } from 'node:crypto';
-import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/adapters/store/memory.ts';
 import { createMemoryFetchedImages } from '../../src/adapters/store/memory-fetched-images.ts';
 import { createDeleteProduct } from '../../src/application/delete-product.ts';
 import { createFetchPictures } from '../../src/application/fetch-pictures.ts';
+import { createIngestEvent } from '../../src/application/ingest-event.ts';
 import { createListProducts } from '../../src/application/list-products.ts';
 import type { ImageModel, ImageReader, Store } from '../../src/application/ports.ts';
 import type { Originals } from '../../src/application/ports-originals.ts';
@@ -19,6 +20,8 @@ import { createRunTagging } from '../../src/application/run-tagging.ts';
 import { createTagProduct } from '../../src/application/tag-product.ts';
 import type { ImageInput, TagRequest } from '../../src/application/tag-request.ts';
 import { HangtagError } from '../../src/domain/errors.ts';
+import type { CatalogEvent } from '../../src/domain/events/catalog-event.ts';
+import type { Moment } from '../../src/domain/events/catalog-state.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Taxonomy } from '../../src/domain/taxonomy/types.ts';
 import { axis, bank, dim, taxonomy as smallTaxonomy, vector } from '../domain/tagging/small-world.ts';
@@ -64,6 +67,7 @@ const silent = { info() {}, warn() {}, error() {} };
 export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' }: ShopOptions = {}) {
   let second = 0;
   const clock = () => new Date(Date.UTC(2026, 10, 23) + second++ * 1000).toISOString();
+  let looks = 0;
   const kept = new Map<string, Uint8Array>();
   const originals: Originals = {
     async put(name, bytes) {
@@ -81,6 +85,7 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
   const model: ImageModel = {
     card: { ...card, input: { size: 8, fit: 'squash', kernel: 'cubic' } },
     async embed({ data }) {
+      looks++;
       const text = new TextDecoder().decode(data.subarray(0, 64));
       const seen = Object.entries(axis).filter(([name]) => text.includes(name));
       return vector(Object.fromEntries(seen.map(([, index]) => [index, 1])));
@@ -92,9 +97,19 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
   const loadProfile = async () => {};
   const meaning = { taxonomy, bank, calibration: null };
   const readImages = createReadImages({ reader, model, store: ground, hash });
+  const fetched: string[] = [];
   const fetchPictures = createFetchPictures({
-    fetchImage: async () => {
-      throw new HangtagError('image.fetch_refused', 'Nothing is fetched here.');
+    // `https://shop/tee short` is a picture of that.
+    async fetchImage(reference, known) {
+      const text = reference.kind === 'url' ? reference.url.slice('https://shop/'.length) : '';
+      fetched.push(known ? `${text} again` : text);
+      if (text === '' || text === 'gone') throw new HangtagError('image.fetch_failed', 'There is none.');
+      if (known) return { changed: false };
+      return {
+        changed: true,
+        bytes: new TextEncoder().encode(text),
+        validators: { etag: `"${text}"`, lastModified: null },
+      };
     },
     remembered: createMemoryFetchedImages(),
     store: ground,
@@ -107,6 +122,18 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
     model,
     readImages,
     store: ground,
+    originals,
+    clock,
+  });
+  const { catalog } = ground as MemoryStore;
+  const ingestEvent = createIngestEvent({
+    fetchPictures,
+    loadProfile,
+    meaning,
+    model,
+    readImages,
+    store: ground,
+    catalog,
     originals,
     clock,
   });
@@ -124,9 +151,19 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
     log: silent,
   });
 
+  const signal = () => new AbortController().signal;
   return {
     store: ground,
+    catalog,
     originals: kept,
+    fetched,
+    /** Pictures that the model looked at so far. */
+    looks: () => looks,
+    clock,
+    ingest: (event: CatalogEvent, moment: Moment, patient = false) =>
+      ingestEvent({ source: 'catalog', event, moment, causeId: 'an operation', patient }, signal()),
+    /** A request that took its place before. */
+    run: (request: TagRequest, sequence: number) => runTagging(request, { sequence, call: null }, signal()),
     list: createListProducts({ taxonomy, store: ground }),
     history: (id: string, limit = 50, before: number | null = null) => readHistory(id, limit, before),
     remove: deleteProduct,

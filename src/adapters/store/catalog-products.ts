@@ -112,9 +112,10 @@ async function withdrawOnce(trx: Transaction<Tables>, productId: string, version
   const seen = await viewOf(trx, productId, standing);
   if (seen?.version !== version) throw new CatalogMoved();
   if (!standing.current) return;
-  const input = { sequence: seen.state.pictured ?? 0, attributes: null };
+  const { pictured = 0, titled = 0 } = seen.state;
+  const input = { sequence: pictured, attributes: null, titled };
   // A request that came after the deletion brought the product back.
-  if (!admit(standing.inputs, input)?.newest) return;
+  if (!admit(standing.inputs, input)?.newest) throw new CatalogMoved();
   await trx
     .updateTable('products')
     .set({

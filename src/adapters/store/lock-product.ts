@@ -1,5 +1,6 @@
 /** A product held from reading what stands to the end of the transaction, whether it exists yet or not. */
 import { sql, type Transaction } from 'kysely';
+import { type CatalogState, deletedAt } from '../../domain/events/catalog-state.ts';
 import { type InputOrder, noInputs } from '../../domain/tagging/input-order.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { idHash } from './rows.ts';
@@ -44,7 +45,13 @@ export async function lockProduct(trx: Transaction<Tables>, productId: string): 
     .select(['revision', 'sequence'])
     .where('id_hash', '=', idHash(productId))
     .executeTakeFirst();
-  // What was accepted before a deletion does not bring the product back.
-  const inputs = buried ? { ...noInputs, full: Number(buried.sequence) } : noInputs;
+  const said = await trx
+    .selectFrom('catalog_products')
+    .select('state')
+    .where('product_id', '=', productId)
+    .executeTakeFirst();
+  // What was accepted before a deletion does not bring the product back, whoever deleted it.
+  const full = Math.max(Number(buried?.sequence ?? 0), said ? deletedAt(said.state as CatalogState) : 0);
+  const inputs = { ...noInputs, full };
   return { current: null, withdrawn: null, last: buried?.revision ?? 0, inputs };
 }

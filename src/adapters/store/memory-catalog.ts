@@ -2,7 +2,13 @@
 import type { HistoryEntry, TagWrite } from '../../application/ports.ts';
 import { type CatalogProducts, type CatalogView, restorableDays } from '../../application/ports-catalog.ts';
 import { CatalogMoved } from '../../domain/events/catalog-moved.ts';
-import { type CatalogState, nothingStated, restored, withEvent } from '../../domain/events/catalog-state.ts';
+import {
+  type CatalogState,
+  deletedAt,
+  nothingStated,
+  restored,
+  withEvent,
+} from '../../domain/events/catalog-state.ts';
 import { admit, afterInput, type InputOrder } from '../../domain/tagging/input-order.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 
@@ -23,6 +29,8 @@ export interface MemoryCatalog extends CatalogProducts {
   /** Throws `CatalogMoved`. */
   meet(write: TagWrite): void;
   drop(productId: string): void;
+  /** See `domain/events/catalog-state.ts`. */
+  deletedAt(productId: string): number;
 }
 
 export function createMemoryCatalog(needs: MemoryCatalogNeeds): MemoryCatalog {
@@ -62,9 +70,11 @@ export function createMemoryCatalog(needs: MemoryCatalogNeeds): MemoryCatalog {
       const row = rows.get(productId);
       if (row?.version !== version) throw new CatalogMoved();
       const tagSet = products.get(productId);
-      const input = { sequence: row.state.pictured ?? 0, attributes: null };
+      const { pictured = 0, titled = 0 } = row.state;
+      const input = { sequence: pictured, attributes: null, titled };
       const order = orderOf(productId);
-      if (!tagSet || !admit(order, input)?.newest) return;
+      if (!tagSet) return;
+      if (!admit(order, input)?.newest) throw new CatalogMoved();
       products.delete(productId);
       withdrawn.set(productId, { tagSet, at: clock() });
       inputs.set(productId, afterInput(order, input));
@@ -85,6 +95,7 @@ export function createMemoryCatalog(needs: MemoryCatalogNeeds): MemoryCatalog {
     meet({ productId, catalog }) {
       if (catalog !== undefined && rows.get(productId)?.version !== catalog) throw new CatalogMoved();
     },
+    deletedAt: (productId) => deletedAt(rows.get(productId)?.state ?? nothingStated),
     drop: (productId) => void rows.delete(productId),
   };
 }

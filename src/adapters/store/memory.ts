@@ -57,7 +57,10 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
   const { meet, mark, ...removals } = createMemoryRemovals({ open, mentioned, forget });
   const graveOf = (productId: string) => buried.get(idHash(productId));
   const orderOf = (productId: string) =>
-    inputs.get(productId) ?? { ...noInputs, full: graveOf(productId)?.sequence ?? 0 };
+    inputs.get(productId) ?? {
+      ...noInputs,
+      full: Math.max(graveOf(productId)?.sequence ?? 0, catalog.deletedAt(productId)),
+    };
 
   const forgetProduct = (productId: string): readonly string[] => {
     const current = products.get(productId) ?? withdrawn.get(productId)?.tagSet;

@@ -44,6 +44,8 @@ export interface CatalogState {
   readonly whole?: Moment;
   /** The last arrival of what decides which pictures there are: images, or a deletion. Whose request came later has newer ones. */
   readonly pictured?: number;
+  /** The same of the title. */
+  readonly titled?: number;
   /** A category was said at some time: only then there is one to be taken back. */
   readonly categorised?: true;
 }
@@ -58,8 +60,9 @@ export function isLater(a: Moment, b: Moment | undefined): boolean {
 /** Commutative and idempotent: only moments decide. */
 export function withEvent(state: CatalogState, event: CatalogEvent, moment: Moment): CatalogState {
   const pictured = Math.max(state.pictured ?? 0, moment.sequence);
+  const titled = Math.max(state.titled ?? 0, moment.sequence);
   if (event.type === 'product.deleted') {
-    return compact({ ...state, pictured, deleted: later(moment, state.deleted) });
+    return compact({ ...state, pictured, titled, deleted: later(moment, state.deleted) });
   }
   const latest = <T>(before: Stated<T> | undefined, value: T | undefined) =>
     value !== undefined && isLater(moment, before?.moment) ? { value, moment } : before;
@@ -75,6 +78,7 @@ export function withEvent(state: CatalogState, event: CatalogEvent, moment: Mome
     restored: event.restores ? later(moment, state.restored) : state.restored,
     whole: event.whole ? later(moment, state.whole) : state.whole,
     pictured: event.images ? pictured : state.pictured,
+    titled: event.title === undefined ? state.titled : titled,
     categorised: typeof event.category === 'string' ? true : state.categorised,
   });
 }
@@ -92,6 +96,11 @@ export function lastDeletion({ deleted, restored }: CatalogState): Moment | unde
 export function isDeleted(state: CatalogState): boolean {
   const deleted = lastDeletion(state);
   return deleted !== undefined && isLater(deleted, state.changed);
+}
+
+/** The place among all inputs up to which nothing brings the product back; 0 where it is not deleted. */
+export function deletedAt(state: CatalogState): number {
+  return isDeleted(state) ? (state.pictured ?? 0) : 0;
 }
 
 /** A deletion was taken back: the product is what it was, and not a new one. */

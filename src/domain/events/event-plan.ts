@@ -12,11 +12,13 @@ export interface EventPlan {
   readonly state: CatalogState;
   /** To be fetched; null: those of the TagSet. */
   readonly fetch: readonly CatalogImage[] | null;
-  /** The shop's place among all inputs; null where a request has the pictures. */
-  readonly input: TagInput | null;
+  /** The shop's place among all inputs; it decides nothing where a request has the pictures. */
+  readonly input: TagInput;
   readonly admitted: Admitted | null;
-  /** The place of the request that has the pictures; 0 where the shop has them. */
-  readonly requestedAt: number;
+  /** Whether the title is the shop's to say. */
+  readonly titles: boolean;
+  /** The pictures and the title are in the product's order of inputs already. */
+  readonly ordered: boolean;
 }
 
 export function planEvent(
@@ -26,12 +28,15 @@ export function planEvent(
   tagSet: TagSet | null,
 ): EventPlan {
   const state = standing(whole);
-  const input = whole.pictured === undefined ? null : { sequence: whole.pictured, attributes: null };
-  const admitted = input && admit(inputs, input);
-  const requestedAt = Math.max(inputs.full, ...Object.values(inputs.partial));
-  if (!input || !admitted) return { state, fetch: null, input: null, admitted: null, requestedAt };
+  const { pictured, titled } = whole;
+  const titles = titled !== undefined && titled >= (inputs.titled ?? 0);
+  const ordered = (inputs.titled ?? 0) >= (titled ?? 0);
+  const title = titled === undefined ? {} : { titled };
+  const all = { sequence: pictured ?? 0, attributes: null, ...title };
+  const admitted = pictured === undefined ? null : admit(inputs, all);
+  if (!admitted) return { state, fetch: null, input: { ...all, attributes: [] }, admitted, titles, ordered };
   const states = event.type === 'product.upserted' && event.images !== undefined;
-  const there = tagSet !== null && admitted.newest && inputs.full === input.sequence && !states;
+  const there = tagSet !== null && admitted.newest && inputs.full === pictured && !states;
   const fetch = there && state.images ? null : (state.images?.value ?? []);
-  return { state, fetch, input, admitted, requestedAt: admitted.newest ? 0 : requestedAt };
+  return { state, fetch, input: all, admitted, titles, ordered: ordered && fetch === null };
 }

@@ -55,11 +55,11 @@ export function tagCatalog(meaning: Meaning, question: CatalogQuestion): TagSet 
   const spoken = withMerchantWords(taxonomy, merged, state);
   return {
     ...spoken.said,
-    title: title(plan, current),
+    title: plan.titles ? (state.title?.value ?? null) : (current?.title ?? null),
     warnings: [
       ...category.warnings,
       ...spoken.warnings,
-      ...(plan.requestedAt === 0 ? (state.warnings?.value ?? []) : []),
+      ...(admitted?.newest ? (state.warnings?.value ?? []) : []),
       ...question.warnings,
     ],
   };
@@ -96,17 +96,11 @@ const unseen: CategoryDecision = {
   reviewed: null,
 };
 
-/** The shop's, unless a request came later. */
-function title({ state, requestedAt }: EventPlan, current: TagSet | null): string | null {
-  const stated = state.title;
-  return stated && stated.moment.sequence > requestedAt ? stated.value : (current?.title ?? null);
-}
-
 /** The product without what people said of the one that was deleted. */
 function sinceDeletion(tagSet: TagSet, deletedAt: string | undefined): TagSet {
   if (deletedAt === undefined) return tagSet;
   const older = (decision: Pick<Decision, 'source' | 'status' | 'reviewed'>) =>
-    isSaid(decision as Decision) && decision.reviewed !== null && decision.reviewed.at < deletedAt;
+    isSaid(decision as Decision) && decision.reviewed !== null && decision.reviewed.at <= deletedAt;
   const since = (attributes: Readonly<Record<string, Decision>>) =>
     Object.fromEntries(Object.entries(attributes).filter(([, decision]) => !older(decision)));
   return {

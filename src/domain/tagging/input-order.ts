@@ -7,12 +7,16 @@
 export interface TagInput {
   readonly sequence: number;
   readonly attributes: readonly string[] | null;
+  /** The place of the title that comes with it; absent where none does. */
+  readonly titled?: number;
 }
 
 /** Who decided what stands: the newest input that decided everything, and newer ones for single attributes. */
 export interface InputOrder {
   readonly full: number;
   readonly partial: Readonly<Record<string, number>>;
+  /** Of the newest title. */
+  readonly titled?: number;
 }
 
 /** What an input may still write. */
@@ -21,6 +25,8 @@ export interface Admitted {
   readonly newest: boolean;
   /** Attributes that a newer input has decided, to be left as they are. */
   readonly keep: readonly string[];
+  /** The title is a newer input's. */
+  readonly keepTitle?: true;
 }
 
 export const noInputs: InputOrder = { full: 0, partial: {} };
@@ -31,14 +37,17 @@ export function admit(order: InputOrder, { sequence, attributes }: TagInput): Ad
   const newer = Object.entries(order.partial).filter(([, other]) => other > sequence);
   const keep = newer.map(([id]) => id);
   if (attributes?.every((id) => keep.includes(id))) return null;
-  return { newest: newer.length === 0, keep };
+  const keepTitle = (order.titled ?? 0) > sequence ? { keepTitle: true as const } : {};
+  return { newest: newer.length === 0, keep, ...keepTitle };
 }
 
 /** The order once an admitted input is written. */
-export function afterInput(order: InputOrder, { sequence, attributes }: TagInput): InputOrder {
+export function afterInput(before: InputOrder, { sequence, attributes, titled = 0 }: TagInput): InputOrder {
+  const title = Math.max(before.titled ?? 0, titled);
+  const order = title > 0 ? { ...before, titled: title } : before;
   if (attributes === null) {
     const newer = Object.entries(order.partial).filter(([, other]) => other > sequence);
-    return { full: sequence, partial: Object.fromEntries(newer) };
+    return { ...order, full: sequence, partial: Object.fromEntries(newer) };
   }
   const mine = attributes.filter((id) => (order.partial[id] ?? 0) <= sequence);
   return { ...order, partial: { ...order.partial, ...Object.fromEntries(mine.map((id) => [id, sequence])) } };
