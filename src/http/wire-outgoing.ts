@@ -24,7 +24,7 @@ export const tagChangeSchema = z
   .meta({ id: 'TagChange' });
 
 const cause = z
-  .enum(['request', 'webhook', 'import', 'review', 'retag'])
+  .enum(['request', 'webhook', 'import', 'review', 'retag', 'restore'])
   .meta({ description: 'Why. More may be added.' });
 
 const envelope = <T extends string, D extends z.ZodType>(type: T, data: D) =>

@@ -10,7 +10,6 @@ export async function gateOf(store: SqlStore, alone: boolean): Promise<Gate> {
   const { queue, enqueue } = await createBossQueue({
     execute,
     alone,
-    attempts: 9,
     attemptMs: 60_000,
     log: quiet,
   });

@@ -119,6 +119,25 @@ export function outgoingContract(name: string, open: () => Promise<SqlStore>): v
         expect(told((await news(before.end)).events)).toEqual([['product.deleted', id]]);
       });
 
+      test('withdrawn by its shop and restored: told both times, the second time with everything', async () => {
+        const after = await end();
+        const id = fresh();
+        const event = { type: 'product.deleted', productId: id, at: null } as const;
+        await store.saveTags(writeOf(id, { attributes: { color: decided('navy') } }));
+        const moment = { at: new Date().toISOString(), sequence: await store.nextSequence() };
+        const view = await store.catalog.fold({ productId: id, source: 'catalog', event, moment });
+        await store.catalog.withdraw(id, view!.version);
+        await store.catalog.restore(id, new Date().toISOString());
+        const { events } = await news(after);
+        const mine = events.filter(({ data }) => data.productId === id);
+        expect(mine.map(({ type, data }) => [type, data.cause, data.revision])).toEqual([
+          ['product.tagged', 'request', 1],
+          ['product.deleted', undefined, undefined],
+          ['product.tagged', 'restore', 1],
+        ]);
+        expect(mine[2]!.data.changes).toEqual(mine[0]!.data.changes);
+      });
+
       test('accepted work that fails is told once', async () => {
         const from = await end();
         const operations = store.operations(async () => {});

@@ -27,7 +27,6 @@ acceptingContract('embedded', open);
 textVectorsContract('embedded', open);
 fetchedImagesContract('embedded', open);
 importsContract('embedded', async () => importPlace(await open()));
-workContract('embedded', async () => {
 const place = async () => {
   const store = await open();
   const { queue, enqueue } = await createBossQueue({

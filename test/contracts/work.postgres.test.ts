@@ -30,7 +30,6 @@ describe.skipIf(!server)('on PostgreSQL (needs TEST_DATABASE_URL)', () => {
   textVectorsContract('PostgreSQL', open);
   fetchedImagesContract('PostgreSQL', open);
   importsContract('PostgreSQL', async () => importPlace(await open()));
-  workContract('PostgreSQL', async () => {
   const place = async () => {
     const store = await open();
     const { queue, enqueue } = await createBossQueue({

@@ -8,8 +8,10 @@ import {
 } from '../../application/ports-catalog.ts';
 import { CatalogMoved } from '../../domain/events/catalog-moved.ts';
 import { type CatalogState, nothingStated, restored, withEvent } from '../../domain/events/catalog-state.ts';
+import { productDeleted, productTagged } from '../../domain/events/outgoing.ts';
 import { admit, afterInput } from '../../domain/tagging/input-order.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
+import { announce } from './announce.ts';
 import { forgetOverdue } from './delete-product.ts';
 import { lockProduct, type Standing } from './lock-product.ts';
 import { checkedProductId, idHash } from './rows.ts';
@@ -125,6 +127,7 @@ async function withdrawOnce(trx: Transaction<Tables>, productId: string, version
     })
     .where('product_id', '=', productId)
     .execute();
+  await announce(trx, productDeleted(productId));
 }
 
 async function restoreOnce(trx: Transaction<Tables>, productId: string, at: string): Promise<TagSet | null> {
@@ -155,5 +158,6 @@ async function restoreOnce(trx: Transaction<Tables>, productId: string, at: stri
     })
     .where('product_id', '=', productId)
     .execute();
+  await announce(trx, productTagged({ before: null, after: withdrawn, cause: 'restore', causeId: null }));
   return withdrawn;
 }

@@ -96,8 +96,8 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
       tagsAt: guarded(catalog.tagsAt),
       fold: guarded(catalog.fold),
       find: guarded(catalog.find),
-      withdraw: guarded(catalog.withdraw),
-      restore: guarded(catalog.restore),
+      withdraw: events.after(guarded(catalog.withdraw)),
+      restore: events.after(guarded(catalog.restore)),
       forgetWithdrawn: guarded(catalog.forgetWithdrawn),
     },
 

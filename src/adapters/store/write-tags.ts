@@ -85,7 +85,8 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
       .values({ product_id: productId, revision, tag_set: text, cause: plain(cause) })
       .execute();
     const causeId = write.causeId ?? null;
-    await announce(trx, productTagged({ before: current, after: stored, cause, causeId }));
+    // Of one that was withdrawn it was told that it is gone: all of it is news.
+    await announce(trx, productTagged({ before: standing.current, after: stored, cause, causeId }));
   } else {
     await trx
       .updateTable('tag_history')

@@ -25,7 +25,7 @@ export interface Tagged {
   readonly before: TagSet | null;
   /** With its new revision, without explanations. */
   readonly after: TagSet;
-  /** `request`, `webhook`, `import`, `review` or `retag`. */
+  /** `request`, `webhook`, `import`, `review`, `retag`, or `restore` where a withdrawn product is back. */
   readonly cause: string;
   /** The operation, import or job behind it, if any. */
   readonly causeId: string | null;
