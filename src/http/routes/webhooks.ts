@@ -12,6 +12,10 @@ export async function webhookRoutes(app: FastifyInstance, services: Services): P
   // In a scope of its own, so that no other call takes a body unread.
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
+    // Before Fastify looks at it: what is no content type at all would be refused.
+    scope.addHook('onRequest', async ({ headers }) => {
+      headers['content-type'] = 'application/octet-stream';
+    });
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: largest }, (_request, body, done) => {
       done(null, body);
     });
