@@ -12,6 +12,7 @@ import { createLog } from '../../src/log.ts';
 import { startWorker } from '../../src/worker/tagging-worker.ts';
 import type { Answer } from './judge.ts';
 import { type Sent, secretOf, testKeys } from './requests.ts';
+import { nobody } from './words.ts';
 
 export interface Doors {
   send(sent: Sent): Promise<Answer>;
@@ -39,7 +40,10 @@ export interface DoorOptions {
 
 export async function openDoors({ store, requestTimeoutMs }: DoorOptions): Promise<Doors> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-robust-'));
-  const config = parseConfig({ DATA_DIR: folder, DURABILITY: 'relaxed', LOG_LEVEL: 'error' }, root);
+  const config = parseConfig(
+    { DATA_DIR: folder, DURABILITY: 'relaxed', LOG_LEVEL: 'error', FETCH_ALLOW_ORIGINS: nobody },
+    root,
+  );
   const errors: string[] = [];
   const log = createLog('error', { write: (line: string) => void errors.push(line) });
   const { services, meter, work, close } = await (store === 'sql' ? compose : composeOffline)(config, log);

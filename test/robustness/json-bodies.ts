@@ -2,7 +2,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { base64Images } from './multipart-bodies.ts';
 import { type Json, resolved } from './operations.ts';
-import { anything, numbers, words } from './words.ts';
+import { anything, nobody, numbers, words } from './words.ts';
 
 const tags = [
   'color',
@@ -36,6 +36,9 @@ const liked: Readonly<Record<string, Arbitrary<unknown>>> = {
   variant: fc.constantFrom(null, 'red'),
   by: fc.constantFrom(null, 'ann'),
   title: fc.constantFrom(null, 'A shirt'),
+  url: fc.constant(`${nobody}/hooks`),
+  events: fc.constantFrom(['product.tagged'], ['product.tagged', 'product.deleted']),
+  maxPerSecond: fc.constantFrom(null, 0.5, 20),
 };
 
 /** Values that mostly fit the schema; names that hangtag reads as images get images. */

@@ -10,7 +10,7 @@ import { faults, shown } from './judge.ts';
 import { pictures } from './multipart-bodies.ts';
 import { type Operation, operations } from './operations.ts';
 import { requestsFor, type Sent } from './requests.ts';
-import { knownIds, learn } from './words.ts';
+import { knownIds, learn, nobody } from './words.ts';
 
 const total = Number(process.env.ROBUSTNESS_REQUESTS ?? 1500);
 const seed = Number(process.env.ROBUSTNESS_SEED ?? 1);
@@ -50,7 +50,21 @@ beforeEach(async () => {
     });
     expect(answer.status).toBe(200);
   }
+  await learnDeliveries();
 });
+
+/** Subscribed, tagged, placed: ids that no answer names in its head. */
+async function learnDeliveries(): Promise<void> {
+  const common = { door: 'open', by: 'inject', routed: true } as const;
+  const headers = { host: 'localhost', 'content-type': 'application/json' };
+  const get = (url: string) => doors.send({ ...common, method: 'GET', url, headers, body: null });
+  const body = Buffer.from(JSON.stringify({ url: `${nobody}/hooks`, events: ['product.tagged'] }));
+  const made = await doors.send({ ...common, method: 'POST', url: '/admin/subscriptions', headers, body });
+  learn(made.headers.location);
+  await get('/changes?limit=1');
+  const { items } = JSON.parse((await get('/admin/deliveries?limit=3')).body.toString());
+  for (const { id } of items) learn(`/admin/deliveries/${id}`);
+}
 
 /** `alone`: one request at a time; the store has no reason to be away then, and saying so would hide a mistake of ours. */
 async function tryOut(operation: Operation, sent: Sent, alone: boolean): Promise<void> {

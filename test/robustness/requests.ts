@@ -72,19 +72,21 @@ const safe = (text: string): Piece => ({
   routed: text !== '' && text !== '.' && text !== '..' && text !== '%2E',
 });
 
-const pathPiece: Arbitrary<Piece> = fc.oneof(
-  { weight: 2, arbitrary: learnedIds.map((id) => safe(encoded(id))) },
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom(...knownIds, 'color', 'neckline', 'unknown').map((id) => safe(encoded(id))),
-  },
-  {
-    weight: 5,
-    arbitrary: words.filter((word) => !/^\.{0,2}$/.test(word)).map((word) => safe(encoded(word))),
-  },
-  { weight: 1, arbitrary: fc.constantFrom(...brokenEncodings).map((text) => ({ text, routed: true })) },
-  { weight: 1, arbitrary: fc.constantFrom(...pathTricks).map((text) => ({ text, routed: false })) },
-);
+/** `place`: the path before the piece. */
+const pathPiece = (place: string): Arbitrary<Piece> =>
+  fc.oneof(
+    { weight: 2, arbitrary: learnedIds(place).map((id) => safe(encoded(id))) },
+    {
+      weight: 8,
+      arbitrary: fc.constantFrom(...knownIds, 'color', 'neckline', 'unknown').map((id) => safe(encoded(id))),
+    },
+    {
+      weight: 5,
+      arbitrary: words.filter((word) => !/^\.{0,2}$/.test(word)).map((word) => safe(encoded(word))),
+    },
+    { weight: 1, arbitrary: fc.constantFrom(...brokenEncodings).map((text) => ({ text, routed: true })) },
+    { weight: 1, arbitrary: fc.constantFrom(...pathTricks).map((text) => ({ text, routed: false })) },
+  );
 
 /** A value of this schema as it is written into a query or a header. */
 function written(schema: Json): Arbitrary<string> {
@@ -150,7 +152,8 @@ function query(parameters: readonly Parameter[]): Arbitrary<string> {
 
 function url({ path, parameters }: Operation): Arbitrary<{ url: string; routed: boolean }> {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
-  const pieces = fc.record(Object.fromEntries(names.map((name) => [name, pathPiece])));
+  const [place = ''] = path.split('/{');
+  const pieces = fc.record(Object.fromEntries(names.map((name) => [name, pathPiece(place)])));
   return fc.tuple(pieces, query(parameters)).map(([values, search]) => ({
     url: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!.text) + search,
     routed: Object.values(values).every((piece) => piece.routed),

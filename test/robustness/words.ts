@@ -3,16 +3,24 @@ import fc, { type Arbitrary } from 'fast-check';
 
 export const knownIds = ['seed-1', 'seed-2', 'gid://shopify/Product/42', 'größe 38/ä', '商品'];
 
-/** Ids that answers have named so far (operations, jobs): nobody could guess them. */
-const learned: string[] = [];
+/** An origin that the doors allow and where nobody answers. */
+export const nobody = 'http://127.0.0.1:9';
+
+/** Ids that answers have named so far, by where they stand (`/operations`): nobody could guess them. */
+const learned = new Map<string, string[]>();
 export function learn(location: string | undefined): void {
-  const id = location?.split('/').at(-1);
-  if (id && learned.length < 200) learned.push(decodeURIComponent(id));
+  const [, place, id] = /^(\/.+)\/([^/]+)$/.exec(location ?? '') ?? [];
+  if (place === undefined || id === undefined) return;
+  const ids = learned.get(place) ?? [];
+  learned.set(place, ids);
+  if (ids.length < 100) ids.push(decodeURIComponent(id));
 }
-/** One of them, or a known product where there are none yet. */
-export const learnedIds: Arbitrary<string> = fc
-  .nat(1000)
-  .map((n) => learned[n % Math.max(1, learned.length)] ?? knownIds[n % knownIds.length]!);
+/** One of those at `place`, or a known product where there are none. */
+export const learnedIds = (place: string): Arbitrary<string> =>
+  fc.nat(1000).map((n) => {
+    const ids = learned.get(place) ?? [];
+    return ids[n % Math.max(1, ids.length)] ?? knownIds[n % knownIds.length]!;
+  });
 
 const known = [
   ...knownIds,

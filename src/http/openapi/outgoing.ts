@@ -9,7 +9,7 @@ import {
   subscriptionsSchema,
 } from '../wire-outgoing.ts';
 import { examplesOf } from './examples.ts';
-import { type Json, json, page, query, reference, refusals, scope } from './parts.ts';
+import { type Json, json, page, query, reference, refusals, scope, text } from './parts.ts';
 
 const idOf = (of: string): Json => ({
   name: 'id',
@@ -75,7 +75,12 @@ const subscriptions: Json = {
       },
     },
     responses: {
-      201: json(createdSubscriptionSchema, 'The subscription, and its secret.', {}, ['subscribed']),
+      201: json(
+        createdSubscriptionSchema,
+        'The subscription, and its secret.',
+        { Location: text('`/admin/subscriptions/{id}`') },
+        ['subscribed'],
+      ),
       ...refusals('subscription.refused', 'request.unsupported_type', 'secrets.unavailable'),
     },
   },

@@ -21,7 +21,11 @@ export function subscriptionsRoutes(app: FastifyInstance, { outgoing }: Services
     if (!parsed.success) throw malformed(problemsOf(parsed.error, ''));
     const { url, events, maxPerSecond } = parsed.data;
     const made = await outgoing.subscribe({ url, events, maxPerSecond: maxPerSecond ?? null });
-    return reply.code(201).header('cache-control', 'no-store').send(made);
+    return reply
+      .code(201)
+      .header('location', `/admin/subscriptions/${made.id}`)
+      .header('cache-control', 'no-store')
+      .send(made);
   });
 
   app.get('/admin/subscriptions', admin, async (request, reply) => {
