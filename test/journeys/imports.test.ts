@@ -243,7 +243,6 @@ test.runIf(longRuns)(
     );
     clearInterval(watch);
     expect(status).toBe(202);
-    console.log({ before, most });
     expect(most - before).toBeLessThan(200);
   },
   400_000,
