@@ -63,7 +63,7 @@ export interface Import {
 export interface ReceivedLine {
   readonly line: number;
   readonly productId: string | null;
-  /** Of its text, hex; null where there is none. */
+  /** Of its text, product included, hex; null where there is none, or where it cannot be read. */
   readonly hash: string | null;
   /** As it came; null where it is too long or no text. */
   readonly body: string | null;

@@ -6,7 +6,8 @@ import { openModelOnce } from '../composition-model.ts';
 import { ConfigError, parseConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { parseDeployArguments } from './deploy/arguments.ts';
-import { parseImportArguments, runImport } from './import/import.ts';
+import { parseImportArguments } from './import/arguments.ts';
+import { runImport } from './import/import.ts';
 import { createKey, parseKeyArguments } from './keys.ts';
 import { parseModelArguments, runModel } from './model/model.ts';
 import { parseStoreArguments, runStore } from './store/store.ts';
@@ -22,9 +23,12 @@ const help = `hangtag: product photos in, structured attributes out
       The API alone, on a PostgreSQL that workers share: DATABASE_URL. \`npm start\` is API and worker in one process.
   npm run hangtag -- work
       A worker alone, which does what the API accepted for later. Any number of each: docs/processes.md.
-  npm run hangtag -- import <folder, .csv or .ndjson> [--concurrency 4] [--restart]
+  npm run hangtag -- import <folder, .csv or .ndjson> [--concurrency 4] [--restart] [--dry-run]
       Sends products to the hangtag at HANGTAG_URL (http://127.0.0.1:3000) with the key in HANGTAG_API_KEY. What was
-      stored before and has not changed is skipped, so a stopped import goes on where it was: docs/import.md.
+      stored before and has not changed is skipped, so a stopped import goes on where it was. Where all images are
+      URLs or in buckets, the server does the import, and goes on without this command: docs/import.md.
+  npm run hangtag -- import --follow | --pause | --resume | --cancel <import id>
+      Of an import that the server does.
   npm run hangtag -- taxonomy check [<folder>]
       Validates the taxonomy and lists everything that is wrong.
   npm run hangtag -- keys create --scopes <scope>[+<scope> ...] [--name <id>]

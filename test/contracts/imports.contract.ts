@@ -17,11 +17,11 @@ export interface ImportPlace {
   close(): Promise<void>;
 }
 
-export const lineOf = (line: number, productId = `sku-${line}`, text = `${productId}!`): ReceivedLine => ({
+export const lineOf = (line: number, productId = `sku-${line}`, text = 'x'): ReceivedLine => ({
   line,
   productId,
-  hash: sha256(text),
-  body: text,
+  hash: sha256(`${productId} ${text}`),
+  body: `${productId} ${text}`,
   problems: [],
 });
 const bad = (line: number): ReceivedLine => ({
@@ -89,7 +89,7 @@ export function importsContract(name: string, open: () => Promise<ImportPlace>):
       const first = await chunk(id, 2);
       const second = await chunk(id, 2);
       expect([...first.lines, ...second.lines].map(({ line }) => line)).toEqual([1, 2, 3]);
-      expect(first.lines[0]).toMatchObject({ body: 'sku-1!', attempts: 1 });
+      expect(first.lines[0]).toMatchObject({ body: 'sku-1 x', attempts: 1 });
       const order = [...first.lines, ...second.lines].map(({ sequence }) => sequence);
       expect(order).toEqual([...order].sort((a, b) => a - b));
       await imports.settle(id, done(first), 0);

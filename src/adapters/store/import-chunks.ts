@@ -213,6 +213,12 @@ async function isDue(trx: Transaction<Tables>, id: string): Promise<boolean> {
   return found !== undefined;
 }
 
+/**
+ * Of lines that are named. Put so that the index of lines that wait is no way to them: nothing is known yet of a table that has just been
+ * filled, and a planner would look through all of them.
+ */
+export const stillWaiting = sql<boolean>`i.state || '' = 'waiting'`;
+
 /** In one statement; what was claimed by somebody else meanwhile is theirs. Gives what was written. */
 async function writeOutcomes(
   trx: Transaction<Tables>,
@@ -245,7 +251,7 @@ async function writeOutcomes(
       ${outcomes.map(({ kind }) => (kind === 'released' ? 1 : 0))}::int[],
       ${after}::double precision[]
     ) as given (line, attempts, kind, state, code, detail, back, after)
-    where i.import_id = ${id} and i.line = given.line and i.attempts = given.attempts and i.state = 'waiting'
+    where i.import_id = ${id} and i.line = given.line and i.attempts = given.attempts and ${stillWaiting}
     returning given.kind`.execute(trx);
   return rows.map(({ kind }) => kind);
 }

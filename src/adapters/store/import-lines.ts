@@ -1,4 +1,5 @@
 /** The lines of an import: made durable as they arrive, listed where they failed, and gone with their product. */
+import { createHash } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { FailedLine, ReceivedBatch, ReceivedLine } from '../../application/ports-imports.ts';
 import { HangtagError, type Problem } from '../../domain/errors.ts';
@@ -47,12 +48,11 @@ type State = 'waiting' | 'failed' | 'skipped';
 
 /** Of two equal lines the later one counts: what it says stands, whatever came between them. */
 function statesOf(lines: readonly ReceivedLine[]): State[] {
-  const later = new Set<string>();
+  const later = new Set<string | null>();
   const states: State[] = [];
-  for (const { productId, hash, problems } of [...lines].reverse()) {
-    const name = JSON.stringify([productId, hash]);
-    states.push(problems.length > 0 ? 'failed' : later.has(name) ? 'skipped' : 'waiting');
-    if (problems.length === 0) later.add(name);
+  for (const { hash, problems } of [...lines].reverse()) {
+    states.push(problems.length > 0 ? 'failed' : later.has(hash) ? 'skipped' : 'waiting');
+    if (problems.length === 0) later.add(hash);
   }
   return states.reverse();
 }
@@ -64,13 +64,18 @@ async function skipRepeated(
   lines: readonly ReceivedLine[],
 ): Promise<number> {
   if (lines.length === 0) return 0;
-  const { rows } = await sql`
-    update import_items i set state = 'skipped', body = null
-    from unnest(${lines.map(({ productId }) => productId)}::text[], ${lines.map(({ hash }) => hash)}::text[])
-      as later (product_id, hash)
-    where i.import_id = ${id} and i.product_id = later.product_id and i.hash = later.hash and i.state = 'waiting'
-    returning i.line`.execute(trx);
-  return rows.length;
+  const repeated = await trx
+    .updateTable('import_items')
+    .set({ state: 'skipped', body: null })
+    .where('hash', '=', sql<string>`any(${lines.map(({ hash }) => withinImport(id, hash))}::text[])`)
+    .where('state', '=', 'waiting')
+    .returning('line')
+    .execute();
+  return repeated.length;
+}
+
+function withinImport(id: string, hash: string | null): string | null {
+  return hash === null ? null : createHash('sha256').update(`${id} ${hash}`).digest('base64url');
 }
 
 async function insertLines(
@@ -91,7 +96,7 @@ async function insertLines(
     from unnest(
       ${lines.map(({ line }) => line)}::int[],
       ${lines.map(({ productId }) => productId)}::text[],
-      ${lines.map(({ hash }) => hash)}::text[],
+      ${lines.map(({ hash }) => withinImport(id, hash))}::text[],
       ${lines.map(({ body }, index) => (states[index] === 'skipped' ? null : text(body)))}::text[],
       ${sequences}::bigint[],
       ${[...states]}::text[],

@@ -3,7 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Import, ImportSource, ImportState, Imports } from '../../application/ports-imports.ts';
 import type { EnqueueWithin, Fault } from '../../application/ports-work.ts';
 import { HangtagError } from '../../domain/errors.ts';
-import { claimLines, enqueueLanes, putOff, settleLines } from './import-chunks.ts';
+import { claimLines, enqueueLanes, putOff, settleLines, stillWaiting } from './import-chunks.ts';
 import { appendLines, failedBodies, failedLines, silence } from './import-lines.ts';
 import { openImport } from './import-opening.ts';
 import {
@@ -154,7 +154,7 @@ export function createSqlImports(db: Kysely<Tables>, enqueue: EnqueueWithin, lan
           update import_items i set due_at = ${until(leaseSeconds)}
           from unnest(${claims.map(({ line }) => line)}::int[], ${claims.map(({ attempts }) => attempts)}::int[])
             as mine (line, attempts)
-          where i.import_id = ${id} and i.line = mine.line and i.attempts = mine.attempts and i.state = 'waiting'`.execute(
+          where i.import_id = ${id} and i.line = mine.line and i.attempts = mine.attempts and ${stillWaiting}`.execute(
           trx,
         );
         await trx

@@ -1,59 +1,47 @@
-/** `import`: products from a folder or a file to a running hangtag, with progress, and from where it stopped. */
+/**
+ * `import`: products from a folder or a file to a running hangtag, with progress. What the server can fetch it imports itself; pictures
+ * that lie here are sent, and a later run goes on where this one stopped.
+ */
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { appendFile, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { parseArgs } from 'node:util';
+import type { ImportArguments, SourceArguments } from './arguments.ts';
 import { createReadStatement } from './attributes.ts';
 import { type Client, type ClientOptions, createClient, ImportStopped, type Outcome } from './client.ts';
 import type { Failure } from './failure.ts';
 import { type ImportProduct, SourceError } from './product.ts';
 import { type Count, createProgress, type Screen } from './progress.ts';
+import { changeImport, sendImport } from './remote-import.ts';
+import { areRemote, hasServerLines, linesOf, nameOf } from './remote-lines.ts';
 import { readSource, type Source } from './source.ts';
 import { hashInputs, openState } from './state.ts';
-
-export interface ImportArguments {
-  readonly source: string;
-  readonly concurrency: number;
-  readonly restart: boolean;
-}
-
-/** The arguments, or what is wrong with them, in words. */
-export function parseImportArguments(args: readonly string[]): ImportArguments | string {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        concurrency: { type: 'string', default: '4' },
-        restart: { type: 'boolean', default: false },
-      },
-    });
-    const [source] = positionals;
-    if (source === undefined || positionals.length > 1) return 'Name one folder, CSV or NDJSON file.';
-    const concurrency = Number(values.concurrency);
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 32)
-      return '--concurrency is a whole number from 1 to 32.';
-    return { source: path.resolve(source), concurrency, restart: values.restart };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
 
 export interface ImportNeeds {
   readonly server: ClientOptions;
   readonly screen: Screen;
   print(line: string): void;
+  /** Milliseconds between two looks at an import of the server's; one second unless told. */
+  readonly everyMs?: number;
 }
 
 const listed = 20;
 
 /** Exit code: 0 all stored; 1 something failed or the run ended early; 2 nothing could be begun. */
-export async function runImport(
-  args: ImportArguments,
-  { server, screen, print }: ImportNeeds,
-): Promise<number> {
+export async function runImport(args: ImportArguments, needs: ImportNeeds): Promise<number> {
+  if ('verb' in args) return changeImport(args, needs);
+  const { print } = needs;
+  const send = async (lines: () => ReturnType<typeof linesOf> | ReturnType<typeof createReadStream>) => {
+    const { restart, dryRun } = args;
+    const key = restart ? randomUUID() : await nameOf(args.source, needs.server.url, dryRun);
+    return sendImport({ lines, key, dryRun, failuresFile: `${args.source}.failures.ndjson` }, needs);
+  };
+  if (await hasServerLines(args.source)) return send(() => createReadStream(args.source));
   let source: Source;
+  let remote: boolean;
   try {
     source = await readSource(args.source);
+    remote = areRemote(source.products);
+    if (args.dryRun && !remote) throw new SourceError(['--dry-run is for sources whose images are URLs.']);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     for (const problem of error.problems.slice(0, listed)) print(problem);
@@ -62,6 +50,15 @@ export async function runImport(
     return 2;
   }
   for (const note of source.notes) print(note);
+  return remote ? send(() => linesOf(source.products)) : uploadAll(source, args, needs);
+}
+
+/** Pictures that lie here: each product is sent with its own. */
+async function uploadAll(
+  source: Source,
+  args: SourceArguments,
+  { server, screen, print }: ImportNeeds,
+): Promise<number> {
   const client = createClient(server);
   const say = createSay(client);
   const state = await openState(`${args.source}.hangtag-import`, args.restart);

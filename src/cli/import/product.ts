@@ -3,7 +3,7 @@ import path from 'node:path';
 
 export interface ImportProduct {
   readonly id: string;
-  /** Absolute paths, 1 to 8. */
+  /** Absolute paths, or where they are to be fetched from; 1 to 8. */
   readonly images: readonly string[];
   readonly category: string | null;
   readonly title: string | null;
@@ -12,6 +12,11 @@ export interface ImportProduct {
   readonly variants: readonly string[];
   /** What the merchant says: attribute to values, each by its id or label. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** To be fetched by the server. */
+export function isRemote(image: string): boolean {
+  return /^(https?|s3):\/\//i.test(image);
 }
 
 /** What stands in a source, in its words; paths relative to the source. */
@@ -74,7 +79,7 @@ export function checkProduct(raw: RawProduct, base: string): ImportProduct | rea
   if (problems.length > 0) return problems;
   return {
     id,
-    images: images.map((image) => path.resolve(base, image)),
+    images: images.map((image) => (isRemote(image) ? image : path.resolve(base, image))),
     category: raw.category?.trim() || null,
     title: raw.title?.trim() || null,
     views: raw.views ?? [],

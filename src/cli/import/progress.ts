@@ -22,19 +22,36 @@ export interface Progress {
 /** `now`: milliseconds. */
 export function createProgress(screen: Screen, now: () => number = Date.now): Progress {
   const started = now();
+  return createBar<Count>(
+    screen,
+    (count) => ({
+      share: count.total === 0 ? 1 : (count.skipped + count.tagged + count.failed) / count.total,
+      text: describeCount(count, (now() - started) / 1000),
+    }),
+    now,
+  );
+}
+
+/** For anything that has a share done (null: unknown) and something to say. */
+export function createBar<T>(
+  screen: Screen,
+  describe: (state: T) => { readonly share: number | null; readonly text: string },
+  now: () => number = Date.now,
+): { show(state: T): void; end(state: T): void } {
   const every = screen.isTerminal ? 100 : 5000;
-  let shown = started;
-  const draw = (count: Count) => {
-    const text = describeCount(count, (now() - started) / 1000);
-    screen.write(screen.isTerminal ? `\r${bar(count)} ${text}\x1b[K` : `${text}\n`);
+  let shown = now();
+  const draw = (state: T) => {
+    const { share, text } = describe(state);
+    const line = share === null ? text : `${bar(share)} ${text}`;
+    screen.write(screen.isTerminal ? `\r${line}\x1b[K` : `${text}\n`);
     shown = now();
   };
   return {
-    show(count) {
-      if (now() - shown >= every) draw(count);
+    show(state) {
+      if (now() - shown >= every) draw(state);
     },
-    end(count) {
-      draw(count);
+    end(state) {
+      draw(state);
       if (screen.isTerminal) screen.write('\n');
     },
   };
@@ -50,9 +67,9 @@ export function describeCount({ total, skipped, tagged, failed }: Count, seconds
   return parts.join('  ');
 }
 
-function bar({ total, skipped, tagged, failed }: Count): string {
+function bar(share: number): string {
   const width = 24;
-  const full = total === 0 ? width : Math.floor(((skipped + tagged + failed) / total) * width);
+  const full = Math.floor(Math.min(1, share) * width);
   return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
 }
 

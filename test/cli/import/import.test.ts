@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseImportArguments } from '../../../src/cli/import/arguments.ts';
 import { retryAfterMs } from '../../../src/cli/import/client.ts';
-import { parseImportArguments, runImport } from '../../../src/cli/import/import.ts';
+import { runImport } from '../../../src/cli/import/import.ts';
 import { describeCount } from '../../../src/cli/import/progress.ts';
 
 let folder: string;
@@ -52,7 +53,7 @@ async function run(source: string, options: { restart?: boolean; key?: string; c
   const lines: string[] = [];
   const { restart = false, key = null, concurrency = 2 } = options;
   const code = await runImport(
-    { source: path.join(folder, source), concurrency, restart },
+    { source: path.join(folder, source), concurrency, restart, dryRun: false },
     {
       server: { url, key, stop: stop.signal, firstWaitMs: 1, tries: 3 },
       screen: { isTerminal: false, write: () => {} },
@@ -253,7 +254,16 @@ describe('trouble', () => {
 test('arguments, Retry-After, progress', () => {
   expect(parseImportArguments([])).toContain('Name one');
   expect(parseImportArguments(['a', '--concurrency', '0'])).toContain('1 to 32');
-  expect(parseImportArguments(['/a/', '--restart'])).toEqual({ source: '/a', concurrency: 4, restart: true });
+  expect(parseImportArguments(['/a/', '--restart'])).toEqual({
+    source: '/a',
+    concurrency: 4,
+    restart: true,
+    dryRun: false,
+  });
+  const id = '5a3c7d52-7d1d-4a53-9a3c-2f9f6f1c2d10';
+  expect(parseImportArguments(['--follow', id])).toEqual({ verb: 'follow', id });
+  expect(parseImportArguments(['--cancel', 'x'])).toContain('is no id of an import');
+  expect(parseImportArguments(['a', '--pause', id])).toContain('nothing else');
   expect(retryAfterMs('3')).toBe(3000);
   expect(retryAfterMs('Thu, 01 Jan 1970 00:00:05 GMT', 1000)).toBe(4000);
   expect(retryAfterMs('soon')).toBe(0);

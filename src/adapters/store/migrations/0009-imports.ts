@@ -4,6 +4,7 @@
  * Whoever changes an import or its lines holds the import's row, which also orders those who work on it side by side.
  * `due_at`: a waiting line may be claimed from then on. A claim moves it to the end of its lease and counts an attempt; under another
  * count of attempts it is somebody else's claim. `busy_until`: if nobody works on the import by then, nobody will by itself.
+ * `hash`: of the import and the line's text, so that equal lines that wait are found without a look at the others.
  * `lanes`: jobs that were put into the queue for it and will look again. `window_*` and `rate`: lines a second, lately.
  */
 import { type Kysely, sql } from 'kysely';
@@ -56,8 +57,10 @@ const statements = [
      primary key (import_id, line)
    )`,
   `create index import_items_due on import_items (import_id, due_at, line) where state = 'waiting'`,
+  // Unique, so that a planner that knows nothing of the table yet looks here first.
+  `create unique index import_items_equal on import_items (hash) where state = 'waiting'`,
   `create index import_items_failed on import_items (import_id, line) where state = 'failed'`,
-  'create index import_items_product on import_items (product_id, import_id)',
+  'create index import_items_product on import_items (product_id)',
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
