@@ -36,6 +36,7 @@ const envelope = <T extends string, D extends z.ZodType>(type: T, data: D) =>
   });
 
 const productId = z.string();
+const count = z.int().min(0);
 /** Each with its own `data`; those of jobs say what the job says of itself. */
 export const outgoingEventSchema = z
   .discriminatedUnion('type', [
@@ -62,7 +63,10 @@ export const outgoingEventSchema = z
         error: operationSchema.shape.error.unwrap(),
       }),
     ),
-    envelope('import.finished', z.looseObject({})),
+    envelope(
+      'import.finished',
+      z.strictObject({ importId: z.uuid(), total: count, changed: count, unchanged: count, failed: count }),
+    ),
     envelope('retag_job.finished', z.looseObject({})),
   ])
   .meta({ id: 'Event', description: 'As subscribers get it. More types may be added: ignore those.' });

@@ -10,6 +10,10 @@ export function importPlace(store: SqlStore): ImportPlace {
     imports: store.imports(async (_within, given, after = 0) => {
       jobs.push(...given.map((job) => ({ job, after })));
     }, 2),
+    async told(id) {
+      const { rows } = await store.execute(`select body from events where type = 'import.finished'`);
+      return rows.map(({ body }) => JSON.parse(String(body))).filter(({ data }) => data.importId === id);
+    },
     forget: (productId) => store.deleteProduct(productId),
     expire: (id) => store.execute('update import_items set due_at = now() where import_id = $1', [id]),
     silence: (id) =>

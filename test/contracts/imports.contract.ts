@@ -9,6 +9,8 @@ export interface ImportPlace {
   /** With two lanes. `jobs`: what was put into the queue in transactions that lasted, with seconds until then. */
   readonly imports: Imports;
   readonly jobs: { readonly job: Job; readonly after: number }[];
+  /** Bodies of the events that tell of an import. */
+  told(id: string): Promise<readonly unknown[]>;
   forget(productId: string): Promise<unknown>;
   /** Lets every lease of an import run out. */
   expire(id: string): Promise<unknown>;
@@ -138,6 +140,8 @@ export function importsContract(name: string, open: () => Promise<ImportPlace>):
         state: 'finished',
         progress: { done: 40, changed: 40 },
       });
+      const data = { importId: id, total: 40, changed: 40, unchanged: 0, failed: 0 };
+      expect(await place.told(id)).toEqual([expect.objectContaining({ type: 'import.finished', data })]);
     });
 
     test('two that hold the last lines: the later one ends it', async () => {

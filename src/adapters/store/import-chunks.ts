@@ -11,6 +11,8 @@ import type {
   Turn,
 } from '../../application/ports-imports.ts';
 import type { EnqueueWithin } from '../../application/ports-work.ts';
+import { importFinished } from '../../domain/events/outgoing.ts';
+import { announce } from './announce.ts';
 import { type ImportRow, lockImport, withWindow } from './import-rows.ts';
 import { executing } from './operations.ts';
 import { plain } from './rows.ts';
@@ -157,9 +159,9 @@ export async function finished(trx: Transaction<Tables>, id: string): Promise<bo
     .where(
       sql<boolean>`not exists (select from import_items where import_id = ${id}::uuid and state = 'waiting')`,
     )
-    .returning('id')
+    .returning(['total', 'changed', 'unchanged', 'failed'])
     .executeTakeFirst();
-  // What is told of a finished import (`import.finished`) is to be written here: once, and in this transaction.
+  if (ended) await announce(trx, importFinished(id, ended));
   return ended !== undefined;
 }
 

@@ -42,6 +42,19 @@ export function productDeleted(productId: string): OutgoingEvent {
   return { type: 'product.deleted', productId, data: { productId } };
 }
 
+/** Counts of lines; those of failed ones include what could not be read. */
+export interface ImportCounts {
+  readonly total: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly failed: number;
+}
+
+export function importFinished(importId: string, counts: ImportCounts): OutgoingEvent {
+  const { total, changed, unchanged, failed } = counts;
+  return { type: 'import.finished', productId: null, data: { importId, total, changed, unchanged, failed } };
+}
+
 /** Accepted work that came to nothing. `cause` as with `productTagged`. */
 export function productTagFailed(
   productId: string,
