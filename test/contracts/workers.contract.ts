@@ -83,6 +83,19 @@ export function workersContract(name: string, open: () => Promise<SqlStore>): vo
       await clear();
     }, 60_000);
 
+    test('a job of before, when work had no source, is still done', async () => {
+      const { queue } = await worker();
+      const id = randomUUID();
+      await store.execute(`insert into pgboss.job (name, data) values ('operations', $1::jsonb)`, [
+        JSON.stringify({ operationId: id }),
+      ]);
+      const done: Job[] = [];
+      await queue.work(async (job) => void done.push(job), 1);
+      await vi.waitFor(() => expect(done).toEqual([{ source: 'requests', id }]), 10_000);
+      await queue.stop(5000);
+      await clear();
+    }, 40_000);
+
     test('of all that live, one puts back; a job that nobody is known to have is left alone', async () => {
       const [first, second] = [randomUUID(), randomUUID()].sort() as [string, string];
       const { queue, enqueue } = await worker(second);

@@ -10,8 +10,8 @@ export const queueOf = (source: WorkSource) =>
   source === 'requests' ? 'operations' : `operations-${source}`;
 export const queueNames: readonly string[] = workSources.map(queueOf);
 
-/** Seconds. The first retry waits two, every next about twice as long. */
-const timing = { retryDelay: 2, maintenanceIntervalSeconds: 5 };
+/** Seconds. The first retry waits two, every next about twice as long. Maintenance clears away, and finds what outlived its time. */
+const timing = { retryDelay: 2, maintenanceIntervalSeconds: 15 };
 
 export function asDb(execute: ExecuteSql): PgBoss.Db {
   return { executeSql: async (text, values) => ({ rows: [...(await execute(text, values ?? [])).rows] }) };

@@ -2,8 +2,8 @@
  * The work queue's schema on the target. Queued jobs are work that was accepted, so they go along with the store.
  *
  * Each queue has a partition of its own, which the queue's own function makes; after that its tables are like any
- * others. A job that was running when the service ended stays marked as running and is taken up again once its time
- * runs out, as after a crash.
+ * others. A job that was running when the service ended stays marked as running and is taken up again as after a crash:
+ * at the next start, by another worker, or at the latest once its time runs out.
  */
 import { sql } from 'kysely';
 import { queueSchema } from './copied-tables.ts';
