@@ -83,6 +83,13 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
     answered_calls: 0,
     operations: 0,
     operation_images: 0,
+    received_events: 0,
+    catalog_products: 0,
+    // Every revision, less those of the deleted product, and its deletion.
+    events: 10,
+    event_feed: 1,
+    subscriptions: 0,
+    deliveries: 0,
   };
   const openTarget = () => createPostgresStore({ url: target.url, log: quiet });
 
