@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { longRuns } from '../long-runs.ts';
 import { type Crew, startCrew } from './event-crew.ts';
 import {
   deletion,
@@ -25,9 +26,9 @@ import {
 import { chances } from './mixed-load.ts';
 import { type OwnDatabase, ownDatabase } from './own-database.ts';
 
-const rounds = Number(process.env.EVENT_KILL_ROUNDS ?? 2);
+const rounds = Number(process.env.EVENT_KILL_ROUNDS ?? 1);
 const seed = Number(process.env.KILL_SEED ?? 1);
-const products = 60;
+const products = longRuns ? 120 : 12;
 const lanes = 6;
 const colors = ['navy', 'red', 'white', 'black', 'green'];
 let pictures: Pictures;

@@ -46,13 +46,15 @@ describe('an endpoint that keeps failing', () => {
     await endpoint.close();
     endpoint = await startWorld(container, {
       sockets: 40,
-      circuit: { failures: 5, openMs: 200, longestMs: 60_000 },
+      // Long enough that forty answers on a busy machine come before it is over.
+      circuit: { failures: 5, openMs: 1500, longestMs: 60_000 },
     });
     const { door, runtime } = endpoint;
     door.script(...Array.from({ length: 40 }, () => ({ status: 424, message: 'a bug' })));
     await Promise.allSettled(Array.from({ length: 40 }, () => ask()));
     expect(runtime.resting()).toBe(true);
-    await vi.waitFor(() => expect(runtime.resting()).toBe(false), { timeout: 2000 });
+    // Twice as long would be more than this.
+    await vi.waitFor(() => expect(runtime.resting()).toBe(false), { timeout: 2500 });
     expect(await ask()).toBe('well');
   });
 
