@@ -17,6 +17,16 @@ const seed = Number(process.env.KILL_SEED ?? 1);
 const photo = path.resolve(import.meta.dirname, '../fixtures/images/tall.jpg');
 const json = { 'content-type': 'application/json' };
 
+/** A machine that is busy with other tests may be asked to wait. */
+async function answered(status: number, call: () => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await call();
+    if (answer.status === status) return answer;
+    expect(answer.status).toBe(503);
+    await sleep(500);
+  }
+}
+
 test(`${rounds} kills lose no event and change none`, { timeout: 150_000 + rounds * 20_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-delivering-kill-'));
   const database = await ownDatabase();
@@ -47,14 +57,11 @@ test(`${rounds} kills lose no event and change none`, { timeout: 150_000 + round
   const load = (url: string) =>
     Promise.all(
       products.map(async (id) => {
-        for (let turn = 0; ; turn++)
-          if (
-            await review(url, id, turn % 2 ? 'navy' : 'white').then(
-              () => false,
-              () => true,
-            )
-          )
-            return;
+        try {
+          for (let turn = 0; ; turn++) await review(url, id, turn % 2 ? 'navy' : 'white');
+        } catch {
+          // It is gone.
+        }
       }),
     );
 
@@ -64,14 +71,12 @@ test(`${rounds} kills lose no event and change none`, { timeout: 150_000 + round
     for (const id of products) {
       const form = new FormData();
       form.append('image', new Blob([picture]), 'a.jpg');
-      const answer = await fetch(`${service.url}/products/${id}/tags`, { method: 'POST', body: form });
-      expect(answer.status).toBe(200);
+      await answered(200, () => fetch(`${service.url}/products/${id}/tags`, { method: 'POST', body: form }));
     }
-    const made = await fetch(`${service.url}/admin/subscriptions`, {
-      method: 'POST',
-      headers: json,
-      body: JSON.stringify({ url: receiver.origin, events: ['product.tagged'] }),
-    });
+    const body = JSON.stringify({ url: receiver.origin, events: ['product.tagged'] });
+    const subscribe = () =>
+      fetch(`${service.url}/admin/subscriptions`, { method: 'POST', headers: json, body });
+    const made = await answered(201, subscribe);
     const { secret } = (await made.json()) as { secret: string };
     for (let round = 1; round <= rounds; round++) {
       const [before, told] = [acknowledged.size, receiver.got.length];

@@ -180,6 +180,8 @@ test('attempts are used up, nothing succeeds: disabled with a reason; enabled, i
   expect((await state())?.reason).toContain('The receiver answered 500.');
   expect(receiver.got).toHaveLength(3);
   await tag();
+  // Placed while it is disabled: not put down for it.
+  await store.outgoing.feed.place();
   receiver.answer = status(200);
   const ping = await services.pingSubscription(id);
   expect(ping).toMatchObject({ status: 200, error: null });
