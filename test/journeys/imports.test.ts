@@ -212,14 +212,11 @@ test.runIf(longRuns)(
     const { pid } = service.process;
     const resident = async () =>
       Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-    const title = 'x'.repeat(460);
-    const total = 200_000;
+    const more = 'x'.repeat(5000);
+    const total = 20_000;
     function* body() {
       for (let n = 0; n < total; n += 100) {
-        const some = Array.from(
-          { length: 100 },
-          (_, k) => `{"productId":"long-${n + k}","title":"${title}"}\n`,
-        );
+        const some = Array.from({ length: 100 }, (_, k) => `{"productId":"long-${n + k}","x":"${more}"}\n`);
         yield Buffer.from(some.join(''));
       }
     }
