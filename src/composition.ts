@@ -11,13 +11,13 @@ import {
   measuredTagging,
 } from './adapters/metrics/measured.ts';
 import { createMeter, type Meter } from './adapters/metrics/meter.ts';
-import { createFileOriginals } from './adapters/originals/files.ts';
 import { createNoOriginals } from './adapters/originals/none.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createBossQueue } from './adapters/queue/pg-boss.ts';
 import { queueConstruction } from './adapters/queue/tables.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
+import { createMemoryMeanings } from './adapters/store/memory-meanings.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
 import { createPgliteStore } from './adapters/store/pglite.ts';
@@ -31,6 +31,7 @@ import { createDescribeModel } from './application/describe-model.ts';
 import { createListProducts } from './application/list-products.ts';
 import type { Store, TaxonomySource } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
+import type { Meanings } from './application/ports-meaning.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { StoreTransfer } from './application/ports-transfer.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
@@ -49,8 +50,9 @@ import { createSweepOriginals } from './application/sweep-originals.ts';
 import { createTagProduct } from './application/tag-product.ts';
 import type { Services } from './application/tag-request.ts';
 import { openFetching } from './composition-fetching.ts';
-import { openModels } from './composition-model.ts';
+import { openMeaning } from './composition-meaning.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
+import { openOriginals } from './composition-originals.ts';
 import type { Config } from './config.ts';
 import { measureColors } from './domain/color/measure.ts';
 import { HangtagError } from './domain/errors.ts';
@@ -72,6 +74,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 interface Ground {
   readonly store: Store;
   readonly textVectors: TextVectors;
+  readonly meanings: Meanings;
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly queue: WorkQueue;
@@ -115,7 +118,9 @@ export async function composeOffline(config: Config, log: Logger): Promise<Compo
   const operations = createMemoryOperations({ clock, enqueue });
   const textVectors = createMemoryTextVectors();
   const fetchedImages = createMemoryFetchedImages();
-  const ground = { store: createMemoryStore({ clock }), textVectors, fetchedImages, operations, queue };
+  const meanings = createMemoryMeanings({ clock });
+  const store = createMemoryStore({ clock });
+  const ground = { store, textVectors, meanings, fetchedImages, operations, queue };
   const composition = await assemble(config, log, ground, createNoOriginals(), createMeter(), false);
   await composition.models.ready().catch(async (error) => {
     await composition.close();
@@ -145,15 +150,15 @@ export function taxonomySource(config: Config): TaxonomySource {
 async function assemble(
   config: Config,
   log: Logger,
-  { store: plainStore, textVectors: vectors, fetchedImages, operations, queue }: Ground,
+  { store: plainStore, textVectors: vectors, meanings, fetchedImages, operations, queue }: Ground,
   originals: Originals,
   meter: Meter,
   patient = true,
 ): Promise<Assembly> {
   const store = measuredStore(plainStore, meter);
   const source = taxonomySource(config);
-  const taxonomy = await source.load();
-  const models = await openModels({ config, log, meter, taxonomy, source, vectors, patient });
+  const meaning = await openMeaning({ config, log, meter, source, meanings, vectors, patient });
+  const { models, taxonomy, taxonomies, calibrations } = meaning;
   const reader = measuredReader(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,
@@ -187,13 +192,16 @@ async function assemble(
     };
   });
   const runTagging: RunTagging = async (...args) => bound().runTagging(...args);
-  const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
+  const reviewWithoutModel: Services['reviewTags'] = async (...args) =>
+    createReviewTags({ ...absentModel(taxonomy(), models), store, clock })(...args);
   const askOnce = createAskOnce({ store });
   meter.workWaiting(() => queue.depth());
   const removeOriginals = createRemoveOriginals({ store, originals, log });
   return {
     services: {
       taxonomy,
+      taxonomies,
+      calibrations,
       tagProduct: createTagProduct({ runTagging, askOnce, store, hash: sha256 }),
       acceptTagging: createAcceptTagging({
         operations,
@@ -214,7 +222,7 @@ async function assemble(
       // A model in this process has inferred once before it counted as open.
       readiness: async () => {
         const [kept, pictures] = await Promise.all([reason(store.ping()), reason(originals.ping())]);
-        const captions = models.captions();
+        const captions = meaning.captions();
         return {
           checks: { model: models.away(), store: kept, originals: pictures },
           captions: captions && { known: captions.texts, total: captions.ofTexts },
@@ -241,22 +249,10 @@ async function assemble(
       // Where a worker ran, it has stopped the queue already.
       await queue.stop(0);
       await closeFetching();
-      await models.close();
+      await meaning.close();
       await store.close();
     },
   };
-}
-
-/** The SDK for S3 is loaded only where it is used: that takes a while. */
-async function openOriginals({
-  IMAGE_STORE: url,
-  S3_ENDPOINT: endpoint,
-  dataDir,
-}: Config): Promise<Originals> {
-  if (url === 'none') return createNoOriginals();
-  if (url === 'files') return createFileOriginals({ directory: path.join(dataDir, 'originals') });
-  const { createS3Originals } = await import('./adapters/originals/s3.ts');
-  return createS3Originals({ url, endpoint });
 }
 
 async function openGround(config: Config, log: Logger, meter: Meter): Promise<Ground> {
@@ -280,8 +276,8 @@ async function openGround(config: Config, log: Logger, meter: Meter): Promise<Gr
     attemptMs: config.REQUEST_TIMEOUT_MS,
     log,
   });
-  const { textVectors, fetchedImages } = store;
-  return { store, textVectors, fetchedImages, operations: store.operations(enqueue), queue };
+  const { textVectors, meanings, fetchedImages } = store;
+  return { store, textVectors, meanings, fetchedImages, operations: store.operations(enqueue), queue };
 }
 
 function reason(check: Promise<void>): Promise<string | null> {

@@ -73,7 +73,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
     ],
   },
   {
-    room: /^src\/composition(-model|-opened|-places|-probability|-fetching)?\.ts$/,
+    room: /^src\/composition(-model|-opened|-places|-probability|-meaning|-originals|-fetching)?\.ts$/,
     may: [/^(?!src\/(main|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
   },
   {

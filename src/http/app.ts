@@ -27,6 +27,7 @@ import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-h
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
+import { calibrationsRoutes } from './routes/calibrations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoute } from './routes/history.ts';
 import { metricsRoute, type RenderMetrics } from './routes/metrics.ts';
@@ -37,6 +38,7 @@ import { productsRoutes } from './routes/products.ts';
 import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
+import { taxonomiesRoutes } from './routes/taxonomies.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
 
 export interface AppLimits {
@@ -131,6 +133,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   productsRoutes(app, services);
   operationsRoute(app, services);
   taxonomyRoutes(app, services);
+  taxonomiesRoutes(app, services);
+  calibrationsRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);
   await openApiRoutes(app);

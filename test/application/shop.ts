@@ -127,7 +127,7 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
   return {
     store: ground,
     originals: kept,
-    list: createListProducts({ taxonomy, store: ground }),
+    list: createListProducts({ taxonomy: () => taxonomy, store: ground }),
     history: (id: string, limit = 50, before: number | null = null) => readHistory(id, limit, before),
     remove: deleteProduct,
     /** `red:tee short` is a picture of the variant `red`. */

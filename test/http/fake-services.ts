@@ -8,6 +8,7 @@ import { HangtagError } from '../../src/domain/errors.ts';
 import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
+import { fakeMeanings } from './fake-meanings.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const taxonomy = await createFileTaxonomySource({
@@ -114,7 +115,8 @@ export async function createWorld(
     lines,
   };
   const services: Services = {
-    taxonomy,
+    taxonomy: () => taxonomy,
+    ...fakeMeanings,
     async tagProduct(request, signal, call) {
       world.asked.push(request);
       world.calls.push(call ?? null);

@@ -7,6 +7,7 @@ import * as originals from './migrations/0004-originals.ts';
 import * as texts from './migrations/0005-texts.ts';
 import * as fetched from './migrations/0006-fetched.ts';
 import * as catalog from './migrations/0007-catalog.ts';
+import * as meanings from './migrations/0010-meanings.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, for ever: a migration that was released is never edited, only followed by another. */
@@ -18,6 +19,7 @@ const migrations = {
   '0005-texts': texts,
   '0006-fetched': fetched,
   '0007-catalog': catalog,
+  '0010-meanings': meanings,
 };
 
 /** Any number that no other program on the same database uses for its advisory locks. */

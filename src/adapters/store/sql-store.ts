@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { Meanings } from '../../application/ports-meaning.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
@@ -11,6 +12,7 @@ import { clearExpiredRegularly } from './expiry.ts';
 import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
+import { createSqlMeanings } from './meanings.ts';
 import { createSqlOperations, executing } from './operations.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
@@ -32,6 +34,7 @@ export interface SqlStore extends Store {
   readonly execute: ExecuteSql;
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
+  readonly meanings: Meanings;
   operations(enqueue: EnqueueWithin): Operations;
 }
 
@@ -57,11 +60,29 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
   const texts = createSqlTextVectors(db);
   const fetched = createSqlFetchedImages(db);
+  const meanings = createSqlMeanings(db);
   return {
     execute: guarded(executing(db)),
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
     fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
+
+    meanings: {
+      addTaxonomy: guarded(meanings.addTaxonomy),
+      findTaxonomy: guarded(meanings.findTaxonomy),
+      taxonomies: guarded(meanings.taxonomies),
+      addCalibration: guarded(meanings.addCalibration),
+      findCalibration: guarded(meanings.findCalibration),
+      calibrations: guarded(meanings.calibrations),
+      chosenCalibration: guarded(meanings.chosenCalibration),
+      chooseCalibration: guarded(meanings.chooseCalibration),
+      active: guarded(meanings.active),
+      want: guarded(meanings.want),
+      claim: guarded(meanings.claim),
+      switchOver: guarded(meanings.switchOver),
+      giveUp: guarded(meanings.giveUp),
+      release: guarded(meanings.release),
+    },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);

@@ -146,6 +146,40 @@ interface FetchedImages {
   fetched_at: Generated<Date>;
 }
 
+interface Taxonomies {
+  version: string;
+  id: string;
+  content_hash: string;
+  files: Json;
+  created_at: Generated<Date>;
+  activated_at: Date | null;
+}
+
+interface Calibrations {
+  id: string;
+  model: string;
+  taxonomy: string;
+  content_hash: string;
+  content: Json;
+  chosen: Generated<boolean>;
+  created_at: Generated<Date>;
+  activated_at: Date | null;
+}
+
+interface ActiveMeaning {
+  id: number;
+  /** bigint. */
+  generation: ColumnType<string, number | undefined, number>;
+  taxonomy: string | null;
+  switched_at: Date | null;
+  ticket: string | null;
+  wanted: string | null;
+  worker: string | null;
+  lease_until: Date | null;
+  progress: ColumnType<unknown, string | null, string | null>;
+  failure: ColumnType<unknown, string | null, string | null>;
+}
+
 interface Heartbeat {
   id: number;
   at: Date;
@@ -169,5 +203,8 @@ export interface Tables {
   catalog_products: CatalogProducts;
   text_vectors: TextVectors;
   fetched_images: FetchedImages;
+  taxonomies: Taxonomies;
+  calibrations: Calibrations;
+  active_meaning: ActiveMeaning;
   heartbeat: Heartbeat;
 }

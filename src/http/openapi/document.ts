@@ -2,13 +2,14 @@
 import { problemExamples } from './example-problems.ts';
 import { examples } from './examples.ts';
 import { groups, introduction } from './introduction.ts';
+import { meaningPaths } from './meanings.ts';
 import { components, type Json } from './parts.ts';
 import { productPaths } from './products.ts';
 import { servicePaths } from './service.ts';
 import { taggingPaths } from './tagging.ts';
 
 export function openApiDocument(): Json {
-  const paths = { ...taggingPaths, ...productPaths, ...servicePaths };
+  const paths = { ...taggingPaths, ...productPaths, ...servicePaths, ...meaningPaths };
   const info = {
     title: 'hangtag',
     version: '1',

@@ -1,4 +1,5 @@
 /** What requests and answers look like. A test holds each against the schema that it stands beside. */
+import { meaningExamples } from './example-meanings.ts';
 import { operation, provenance, reviewed, tagged } from './example-tags.ts';
 import type { Json } from './json.ts';
 
@@ -49,6 +50,7 @@ const can = (threshold: number, precision: number | null, coverage: number | nul
 const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC';
 
 const all = {
+  ...meaningExamples,
   tagged: { summary: 'One attribute sure, one not, one picture broken', value: tagged },
   reviewed: { summary: 'After a person’s word', value: reviewed },
   tagBase64: {

@@ -34,6 +34,7 @@ test('what histories of before mention is filled in, the past included', async (
   await sql`drop table picture_mentions, original_removals, identity`.execute(db);
   // As before that migration: what came after it goes too.
   await sql`drop table text_vectors, fetched_images, workers, received_events, catalog_products`.execute(db);
+  await sql`drop table active_meaning, taxonomies, calibrations`.execute(db);
   await sql`alter table operations drop column source, drop column worker`.execute(db);
   await sql`alter table products drop column withdrawn_at`.execute(db);
   await sql`delete from hangtag_migration where name >= '0004'`.execute(db);
