@@ -48,7 +48,7 @@ export function createPrepareMeaning({ terms, meanings, bare }: PrepareMeaningNe
       const detail = 'The model is not available yet.';
       throw new HangtagError('inference.unavailable', detail, { retryAfter: 10 });
     }
-    const taxonomy = await terms.taxonomy(taxonomyVersion);
+    const taxonomy = await terms.taxonomy(taxonomyVersion && (await terms.place(taxonomyVersion)));
     const calibration = await calibrationOf(calibrationId, model, taxonomy);
     signal.throwIfAborted();
     const meant = await model.mean(taxonomy);
