@@ -27,7 +27,7 @@ export function createFileTaxonomySource({
         return [];
       });
       const attributes = names.filter((name) => name.endsWith('.yaml')).map((name) => `attributes/${name}`);
-      const read = await readTaxonomy(await textsOf(directory, [...wholeFiles, ...attributes]));
+      const read = readTaxonomy(await textsOf(directory, [...wholeFiles, ...attributes]));
       if ('problems' in read) problems.push(...read.problems);
       if (problems.length > 0 || !('taxonomy' in read)) throw new TaxonomyError(problems);
       return read.taxonomy;

@@ -1,6 +1,5 @@
 /** The texts of a taxonomy's files to the taxonomy that they say, wherever they came from. */
 import { createHash } from 'node:crypto';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { buildTaxonomy } from '../../domain/taxonomy/build.ts';
@@ -35,37 +34,45 @@ export const wholeFiles = [
 
 const attributeName = /^attributes\/([^/]+)\.yaml$/;
 
-/** Every problem of every file, never only the first. Lets others have their turn between two files: together they take half a second. */
-export async function readTaxonomy(texts: FileTexts): Promise<Read<{ readonly taxonomy: Taxonomy }>> {
+/** Checked documents, and the hash of what they say. */
+export interface SoundDocuments {
+  readonly documents: Documents;
+  readonly hash: string;
+}
+
+export function readTaxonomy(texts: FileTexts): Read<{ readonly taxonomy: Taxonomy }> {
+  const read = readDocuments(texts);
+  return 'problems' in read ? read : { taxonomy: buildTaxonomy(read.documents, read.hash) };
+}
+
+/** Every problem of every file, never only the first. Takes half a second or more, all of it in one turn. */
+export function readDocuments(texts: FileTexts): Read<SoundDocuments> {
   const problems: TaxonomyProblem[] = [];
-  const read = async <S extends z.ZodType>(file: string, schema: S): Promise<z.infer<S> | null> => {
-    await breathe();
+  const read = <S extends z.ZodType>(file: string, schema: S): z.infer<S> | null => {
     const text = texts.get(file) ?? { fault: 'is missing' };
     if (typeof text === 'string') return readYaml(file, text, schema, problems);
     problems.push({ file, path: '', message: text.fault });
     return null;
   };
   const files = {
-    taxonomy: await read('taxonomy.yaml', taxonomyFile),
-    categories: await read('categories.yaml', categoriesFile),
-    profiles: await read('profiles.yaml', profilesFile),
-    shopify: await read('mappings/shopify.yaml', shopifyFile),
-    google: await read('mappings/google.yaml', googleFile),
-    schemaOrg: await read('mappings/schema-org.yaml', schemaOrgFile),
+    taxonomy: read('taxonomy.yaml', taxonomyFile),
+    categories: read('categories.yaml', categoriesFile),
+    profiles: read('profiles.yaml', profilesFile),
+    shopify: read('mappings/shopify.yaml', shopifyFile),
+    google: read('mappings/google.yaml', googleFile),
+    schemaOrg: read('mappings/schema-org.yaml', schemaOrgFile),
   };
   const attributes: Record<string, z.infer<typeof attributeFile> | null> = {};
   for (const name of [...texts.keys()].sort()) {
     const id = attributeName.exec(name)?.[1];
-    if (id !== undefined) attributes[id] = await read(name, attributeFile);
+    if (id !== undefined) attributes[id] = read(name, attributeFile);
     else if (!wholeFiles.some((known) => known === name))
       problems.push({ file: name, path: '', message: 'is no file of a taxonomy' });
   }
-  await breathe();
   const documents: ReadDocuments = { ...files, attributes };
   problems.push(...findProblems(documents));
   if (problems.length > 0 || !isWhole(documents)) return { problems };
-  const hash = createHash('sha256').update(canonical(documents)).digest('hex');
-  return { taxonomy: buildTaxonomy(documents, hash) };
+  return { documents, hash: createHash('sha256').update(canonical(documents)).digest('hex') };
 }
 
 function isWhole(documents: ReadDocuments): documents is Documents {
