@@ -44,13 +44,17 @@ export function awaitModel<T>({ open, wait, patient = true, onWaiting }: AwaitMo
 
   async function opened(): Promise<T> {
     for (let tries = 1; ; tries++) {
+      let opening = true;
       try {
         const value = await open(stopping.signal, (progress) => {
-          state = { fault: new HangtagError('inference.unavailable', progress), final: false };
+          // What is said later is no news of the opening: captions go on being encoded.
+          if (opening) state = { fault: new HangtagError('inference.unavailable', progress), final: false };
         });
+        opening = false;
         state = { value };
         return value;
       } catch (error) {
+        opening = false;
         const passing =
           patient && error instanceof HangtagError && error.kind.retryable && !stopping.signal.aborted;
         state = { fault: error, final: !passing };

@@ -108,7 +108,7 @@ async function prepare(
     },
     { firstMs: Math.min(1000, leaseMs / 5), everyMs: Math.min(1000, leaseMs / 5), failed: () => {} },
   );
-  log.info({ taxonomy: version }, 'preparing a taxonomy');
+  log.info({ taxonomy: version ?? 'the folder’s' }, 'preparing a taxonomy');
   try {
     const taxonomy = await terms.taxonomy(version);
     for (let tries = 1; !signal.aborted; tries++) {

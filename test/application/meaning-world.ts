@@ -88,7 +88,7 @@ export async function startProcess(meanings: Meanings, own = '1.0.0', started: P
     const card = { id: 'm', fingerprint: String(++opened) };
     return {
       card,
-      async mean(taxonomy) {
+      async mean(taxonomy, told) {
         await behaviour.mean(taxonomy.version, card.fingerprint);
         there();
         if (behaviour.unfit.includes(taxonomy.version)) throw new Error(`it lacks ${taxonomy.version}`);
@@ -106,6 +106,8 @@ export async function startProcess(meanings: Meanings, own = '1.0.0', started: P
             there();
             await behaviour.encode(taxonomy.version);
             known = 10;
+            // The bank goes on telling, long after the model is open.
+            told?.({ texts: known, ofTexts: 10, encoded: known });
             encoded.push(taxonomy.version);
           },
         };

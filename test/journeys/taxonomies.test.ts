@@ -202,18 +202,22 @@ describe('one service', () => {
     }
   }, 240_000);
 
-  test.skipIf(!longRuns)('a new release’s folder does not undo what was activated', async () => {
-    const taxonomy = path.join(folder, 'taxonomy');
-    await cp(path.join(root, 'taxonomy'), taxonomy, { recursive: true });
-    const head = path.join(taxonomy, 'taxonomy.yaml');
-    await writeFile(head, (await readFile(head, 'utf8')).replace('1.0.0', '1.0.1'));
-    await activate(service, '1.1.0');
-    await becomes(service, '1.1.0');
-    await service.stop();
-    service = await startService({ ...settings(), TAXONOMY_DIR: taxonomy });
-    expect(await activeOf(service)).toBe('1.1.0');
-    expect(await activate(service, '1.0.1')).toMatchObject({ source: 'folder', state: 'active' });
-  }, 120_000);
+  test.skipIf(!longRuns)(
+    'a new release’s folder does not undo what was activated',
+    async () => {
+      const taxonomy = path.join(folder, 'taxonomy');
+      await cp(path.join(root, 'taxonomy'), taxonomy, { recursive: true });
+      const head = path.join(taxonomy, 'taxonomy.yaml');
+      await writeFile(head, (await readFile(head, 'utf8')).replace('1.0.0', '1.0.1'));
+      await activate(service, '1.1.0');
+      await becomes(service, '1.1.0');
+      await service.stop();
+      service = await startService({ ...settings(), TAXONOMY_DIR: taxonomy });
+      expect(await activeOf(service)).toBe('1.1.0');
+      expect(await activate(service, '1.0.1')).toMatchObject({ source: 'folder', state: 'active' });
+    },
+    120_000,
+  );
 });
 
 describe.skipIf(!process.env.TEST_DATABASE_URL)(
