@@ -17,7 +17,8 @@ import { HangtagError } from './domain/errors.ts';
 import type { Taxonomy } from './domain/taxonomy/types.ts';
 
 export interface EventNeeds {
-  readonly taxonomy: Taxonomy;
+  /** The active one. */
+  readonly taxonomy: () => Taxonomy;
   readonly catalog: CatalogProducts;
   readonly received: ReceivedEvents;
   readonly queue: WorkQueue;

@@ -5,6 +5,7 @@ import type { Meter } from './adapters/metrics/meter.ts';
 import { createMemoryQueue } from './adapters/queue/memory.ts';
 import { createMemoryStore } from './adapters/store/memory.ts';
 import { createMemoryFetchedImages } from './adapters/store/memory-fetched-images.ts';
+import { createMemoryMeanings } from './adapters/store/memory-meanings.ts';
 import { createMemoryOperations } from './adapters/store/memory-operations.ts';
 import { noOutgoing } from './adapters/store/memory-outgoing.ts';
 import { createMemoryTextVectors } from './adapters/store/memory-text-vectors.ts';
@@ -15,6 +16,7 @@ import type { CatalogProducts, ReceivedEvents } from './application/ports-catalo
 import type { TextVectors } from './application/ports-clip.ts';
 import type { Failures } from './application/ports-failures.ts';
 import type { Imports } from './application/ports-imports.ts';
+import type { Meanings } from './application/ports-meaning.ts';
 import type { OutgoingBooks } from './application/ports-outgoing.ts';
 import type { RememberedPictures } from './application/ports-web.ts';
 import type { Operations, WorkQueue } from './application/ports-work.ts';
@@ -31,6 +33,7 @@ export interface Ground {
   readonly catalog: CatalogProducts;
   readonly received: ReceivedEvents;
   readonly textVectors: TextVectors;
+  readonly meanings: Meanings;
   readonly fetchedImages: RememberedPictures;
   readonly operations: Operations;
   readonly failures: Failures;
@@ -49,7 +52,8 @@ export function groundInMemory(): Ground {
   const fetchedImages = createMemoryFetchedImages();
   const store = createMemoryStore({ clock });
   const { catalog } = store;
-  const lasting = { store, catalog, received: noEvents, textVectors, fetchedImages };
+  const meanings = createMemoryMeanings({ clock });
+  const lasting = { store, catalog, received: noEvents, textVectors, meanings, fetchedImages };
   return { ...lasting, operations, failures, queue, outgoing: noOutgoing, imports: null };
 }
 
@@ -68,12 +72,13 @@ export async function openGround(config: Config, log: Logger, meter: Meter): Pro
         log,
       });
   const { queue, enqueue, live } = await openWork(config, log, store);
-  const { textVectors, fetchedImages, catalog, outgoing } = store;
+  const { textVectors, meanings, fetchedImages, catalog, outgoing } = store;
   return {
     store,
     catalog,
     received: store.receivedEvents(enqueue),
     textVectors,
+    meanings,
     fetchedImages,
     operations: store.operations(enqueue),
     failures: store.failures(enqueue),

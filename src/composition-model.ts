@@ -1,21 +1,22 @@
 /** Opens the model that the settings name, and keeps it open: the part of `composition.ts` that knows the backends. */
 import { createHash } from 'node:crypto';
-import type { Logger } from 'pino';
 import { createBundledModel } from './adapters/inference/bundled.ts';
 import { measuredModel } from './adapters/metrics/measured.ts';
 import { createMeter } from './adapters/metrics/meter.ts';
 import { awaitModel } from './application/awaiting-model.ts';
 import type { CheckedModel } from './application/check-model.ts';
+import type { BareModel } from './application/opened-model.ts';
 import type { ImageModel } from './application/ports.ts';
-import { type BankProgress, createTextBank, type TextBank } from './application/text-bank.ts';
+import type { ClipModel } from './application/ports-clip.ts';
+import { type BankProgress, createTextBank } from './application/text-bank.ts';
 import {
   alwaysThere,
   backOff,
   insist,
   type ModelNeeds,
   type Models,
-  meant,
   type OpenedModel,
+  under,
 } from './composition-opened.ts';
 import { type ClipPlace, localLimits, placeOf, workersOf } from './composition-places.ts';
 import { openProbabilities } from './composition-probability.ts';
@@ -63,48 +64,43 @@ function bundled({ config, meter }: Pick<ModelNeeds, 'config' | 'meter'>): Promi
   });
 }
 
-async function openBundled({ config, log, meter, taxonomy, source }: ModelNeeds): Promise<Models> {
+async function openBundled({ config, log, meter, mean }: ModelNeeds): Promise<Models> {
   const model = await bundled({ config, meter });
   insist(config, model.card);
-  const opened = await meant({ taxonomy, source, log }, measuredModel(model, meter), async () => {});
-  const models = awaitModel({ open: async () => opened, wait: async () => {} });
-  await models.ready();
-  return { ...models, ...alwaysThere, captions: () => null, close: () => model.close() };
+  const measured = measuredModel(model, meter);
+  const bare: BareModel = {
+    card: model.card,
+    mean: async (taxonomy) => ({
+      taxonomy,
+      under: await under(taxonomy, measured, async () => {}),
+      captions: () => null,
+      loadAll: async () => {},
+    }),
+  };
+  const models = awaitModel({
+    open: (_signal, say) => mean(bare, say),
+    wait: backOff,
+    onWaiting: (reason, tries) => log.warn({ tries }, `waiting for the model: ${reason}`),
+  });
+  return {
+    ...models,
+    ...alwaysThere,
+    away: models.reason,
+    async close() {
+      models.stop();
+      await model.close();
+    },
+  };
 }
 
 /** A model with a text tower: first its captions of categories, then it is ready, then the others in the background. */
 function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
-  const { config, log, meter, taxonomy, source, vectors, patient } = needs;
-  let bank: TextBank | null = null;
-  /** The captions of one model, in the background: given up with it. */
-  let filling = { stop: () => {}, over: Promise.resolve() };
-
+  const { config, log, mean, patient } = needs;
   const models = awaitModel<OpenedModel>({
     async open(signal, say) {
       const clip = await place.open(signal);
       insist(config, clip.card);
-      const modelKey = `${clip.card.id}@${clip.card.fingerprint}`;
-      const tell = everySeconds(5, (progress: BankProgress) =>
-        log.info({ model: modelKey, ...progress }, 'encoding the taxonomy’s captions'),
-      );
-      const opening = await createTextBank({
-        taxonomy,
-        model: clip,
-        modelKey,
-        vectors,
-        hash,
-        templates: config.CLIP_TEMPLATES,
-        onProgress(progress) {
-          if (progress.encoded > 0) tell(progress);
-          if (!bank) say(`The model is open; ${progress.texts} of ${progress.ofTexts} captions are encoded.`);
-        },
-      });
-      bank = opening;
-      const model = { ...clip, bank: async () => opening.bank };
-      const opened = await meant({ taxonomy, source, log }, measuredModel(model, meter), opening.load);
-      const stopping = new AbortController();
-      filling = { stop: () => stopping.abort(), over: fill(opening, stopping.signal, log) };
-      return opened;
+      return mean(bareClip(needs, clip), say);
     },
     wait: backOff,
     patient,
@@ -114,38 +110,42 @@ function awaitClip(needs: ModelNeeds, place: ClipPlace): Models {
   models.ready().catch((err: unknown) => {
     if (!closed) log.error({ err }, 'the model cannot be used');
   });
-  meter.captions(() => bank?.progress() ?? null);
   return {
     ...models,
-    again() {
-      bank = null;
-      filling.stop();
-      models.again();
-    },
     away: () => models.reason() ?? place.away(),
     resting: () => models.reason() !== null || place.resting(),
-    captions: () => bank?.progress() ?? null,
     async close() {
       closed = true;
-      filling.stop();
       models.stop();
       await place.close();
-      await filling.over;
     },
   };
 }
 
-async function fill(bank: TextBank, signal: AbortSignal, log: Logger): Promise<void> {
-  for (let tries = 1; !signal.aborted; tries++) {
-    try {
-      await bank.loadAll(signal);
-      return log.info(bank.progress(), 'all captions of the taxonomy are known');
-    } catch (err) {
-      if (signal.aborted) return;
-      log.warn({ err, ...bank.progress() }, 'encoding captions failed; it is tried again');
-      await backOff(tries, signal);
-    }
-  }
+function bareClip({ config, log, meter, vectors }: ModelNeeds, clip: ClipModel): BareModel {
+  const modelKey = `${clip.card.id}@${clip.card.fingerprint}`;
+  return {
+    card: clip.card,
+    async mean(taxonomy, told) {
+      const tell = everySeconds(5, (progress: BankProgress) =>
+        log.info({ model: modelKey, ...progress }, 'encoding the taxonomy’s captions'),
+      );
+      const { bank, load, loadAll, progress } = await createTextBank({
+        taxonomy,
+        model: clip,
+        modelKey,
+        vectors,
+        hash,
+        templates: config.CLIP_TEMPLATES,
+        onProgress(so) {
+          if (so.encoded > 0) tell(so);
+          told?.(so);
+        },
+      });
+      const model = measuredModel({ ...clip, bank: async () => bank }, meter);
+      return { taxonomy, under: await under(taxonomy, model, load), captions: progress, loadAll };
+    },
+  };
 }
 
 function everySeconds<T>(seconds: number, tell: (what: T) => void): (what: T) => void {

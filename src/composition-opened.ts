@@ -3,27 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Meter } from './adapters/metrics/meter.ts';
 import type { Awaited } from './application/awaiting-model.ts';
-import type { ImageModel, ModelCard, TaxonomySource } from './application/ports.ts';
+import type { BareModel, OpenedModel } from './application/opened-model.ts';
+import type { ImageModel, ModelCard } from './application/ports.ts';
 import type { TextVectors } from './application/ports-clip.ts';
 import type { ModelPresence } from './application/run-operation.ts';
-import type { BankProgress } from './application/text-bank.ts';
 import type { LoadProfile } from './application/with-profiles.ts';
 import type { Config } from './config.ts';
 import { HangtagError } from './domain/errors.ts';
-import type { Meaning } from './domain/tagging/decide-product.ts';
+import type { Calibration } from './domain/tagging/calibration.ts';
 import type { Taxonomy } from './domain/taxonomy/types.ts';
 
-export interface OpenedModel {
-  readonly model: ImageModel;
-  readonly meaning: Meaning;
-  readonly loadProfile: LoadProfile;
-  /** Where what a model gives is good for one call: what that call works with. */
-  readonly session?: () => Omit<OpenedModel, 'session'>;
-}
+export type { OpenedModel } from './application/opened-model.ts';
 
 export interface Models extends Awaited<OpenedModel>, ModelPresence {
-  /** The taxonomy's captions as vectors; null where the model brings its own. */
-  captions(): BankProgress | null;
   close(): Promise<void>;
 }
 
@@ -31,8 +23,8 @@ export interface ModelNeeds {
   readonly config: Config;
   readonly log: Logger;
   readonly meter: Meter;
-  readonly taxonomy: Taxonomy;
-  readonly source: TaxonomySource;
+  /** What the open model means: `application/keep-meaning.ts`. */
+  readonly mean: (bare: BareModel, say: (progress: string) => void) => Promise<OpenedModel>;
   readonly vectors: TextVectors;
   /** Whether a model that is away is waited for; else that is the end. */
   readonly patient: boolean;
@@ -48,21 +40,14 @@ export function insist({ MODEL_FINGERPRINT: wanted }: Config, { id, fingerprint 
   throw new HangtagError('inference.unavailable', detail, { retryAfter: 30 });
 }
 
-export async function meant(
-  { taxonomy, source, log }: Pick<ModelNeeds, 'taxonomy' | 'source' | 'log'>,
+/** A model with the bank that it has for a taxonomy: any calibration makes it whole. */
+export async function under(
+  taxonomy: Taxonomy,
   model: ImageModel,
   loadProfile: LoadProfile,
-): Promise<OpenedModel> {
-  const calibration = await source.calibration(model.card.id, taxonomy);
-  log.info(
-    {
-      model: `${model.card.id}@${model.card.fingerprint}`,
-      taxonomy: `${taxonomy.id}@${taxonomy.version}`,
-      calibration: calibration?.id ?? null,
-    },
-    'model and taxonomy are ready',
-  );
-  return { model, meaning: { taxonomy, bank: await model.bank(taxonomy), calibration }, loadProfile };
+): Promise<(calibration: Calibration | null) => OpenedModel> {
+  const bank = await model.bank(taxonomy);
+  return (calibration) => ({ model, meaning: { taxonomy, bank, calibration }, loadProfile });
 }
 
 /** Half a second, doubled with every try up to half a minute, and up to as much again by chance. */
@@ -73,7 +58,7 @@ export async function backOff(tries: number, signal: AbortSignal): Promise<void>
 }
 
 /** In the place of a model that is away: whoever looks at it is told so. */
-export function absentModel(taxonomy: Taxonomy, models: Models) {
+export function absentModel(taxonomy: Taxonomy, models: Pick<Models, 'now'>) {
   return {
     meaning: {
       taxonomy,

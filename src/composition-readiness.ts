@@ -2,6 +2,7 @@
 import type { Store } from './application/ports.ts';
 import type { Originals } from './application/ports-originals.ts';
 import type { Services } from './application/tag-request.ts';
+import type { BankProgress } from './application/text-bank.ts';
 import type { Outgoing } from './composition-delivery.ts';
 import type { Models } from './composition-opened.ts';
 
@@ -9,6 +10,8 @@ export interface ReadinessNeeds {
   readonly store: Store;
   readonly originals: Originals;
   readonly models: Models;
+  /** The taxonomy's captions as vectors; null where the model brings its own. */
+  readonly captions: () => BankProgress | null;
   readonly outgoing: Pick<Outgoing, 'secretsFault'>;
 }
 
@@ -16,12 +19,13 @@ export function createReadiness({
   store,
   originals,
   models,
+  captions: known,
   outgoing,
 }: ReadinessNeeds): Services['readiness'] {
   return async () => {
     const looks = [reason(store.ping()), reason(originals.ping()), outgoing.secretsFault()] as const;
     const [kept, pictures, secrets] = await Promise.all(looks);
-    const captions = models.captions();
+    const captions = known();
     // A model in this process has inferred once before it counted as open. Secrets are named only where they are amiss.
     const checks = { model: models.away(), store: kept, originals: pictures };
     return {

@@ -38,7 +38,7 @@ import { forgetInTime, openEvents } from './composition-events.ts';
 import { openFetching } from './composition-fetching.ts';
 import { type Ground, groundInMemory, openGround } from './composition-ground.ts';
 import { openImports } from './composition-imports.ts';
-import { openModels } from './composition-model.ts';
+import { openMeaning } from './composition-meaning.ts';
 import { absentModel, type Models, type OpenedModel } from './composition-opened.ts';
 import { openOriginals, sweepOriginals } from './composition-originals.ts';
 import { createReadiness } from './composition-readiness.ts';
@@ -116,6 +116,7 @@ async function assemble(
     catalog,
     received,
     textVectors: vectors,
+    meanings,
     fetchedImages,
     operations,
     failures,
@@ -124,8 +125,8 @@ async function assemble(
   } = ground;
   const store = measuredStore(ground.store, meter);
   const source = taxonomySource(config);
-  const taxonomy = await source.load();
-  const models = await openModels({ config, log, meter, taxonomy, source, vectors, patient });
+  const meaning = await openMeaning({ config, log, meter, source, meanings, vectors, patient });
+  const { models, taxonomy, taxonomies, calibrations } = meaning;
   const reader = measuredReader(
     createSharpReader({ concurrency: availableParallelism(), watch: meter.decodeQueue }),
     meter,
@@ -155,7 +156,8 @@ async function assemble(
     };
   });
   const runTagging: RunTagging = async (...args) => bound().runTagging(...args);
-  const reviewWithoutModel = createReviewTags({ ...absentModel(taxonomy, models), store, clock });
+  const reviewWithoutModel: Services['reviewTags'] = async (...args) =>
+    createReviewTags({ ...absentModel(taxonomy(), models), store, clock })(...args);
   const askOnce = createAskOnce({ store });
   const { counted, busy, quiet } = createLiveRequests();
   meter.work({ waiting: () => queue.depth(), failed: () => failures.count() });
@@ -178,6 +180,8 @@ async function assemble(
   return {
     services: {
       taxonomy,
+      taxonomies,
+      calibrations,
       outgoing: outgoing.services,
       tagProduct: counted(createTagProduct({ runTagging, askOnce, store, hash: sha256 })),
       acceptTagging: createAcceptTagging({
@@ -200,7 +204,7 @@ async function assemble(
       retryFailure: createRetryFailure({ failures, queue }),
       ...openEvents(config, { taxonomy, catalog, received, queue, meter }),
       describeModel: () => bound().describeModel(),
-      readiness: createReadiness({ store, originals, models, outgoing }),
+      readiness: createReadiness({ store, originals, models, outgoing, captions: meaning.captions }),
     },
     meter,
     removeOriginals,
@@ -228,7 +232,7 @@ async function assemble(
       await outgoing.close();
       await importing.close();
       await closeFetching();
-      await models.close();
+      await meaning.close();
       await store.close();
     },
   };

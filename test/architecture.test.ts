@@ -77,7 +77,7 @@ const rooms: readonly { room: RegExp; may: readonly RegExp[] }[] = [
     ],
   },
   {
-    room: /^src\/composition(-model|-opened|-places|-probability|-fetching|-originals|-work|-events|-ground|-delivery|-readiness|-imports|-transfer)?\.ts$/,
+    room: /^src\/composition(-model|-opened|-places|-probability|-fetching|-originals|-work|-events|-ground|-delivery|-readiness|-imports|-transfer|-meaning)?\.ts$/,
     may: [/^(?!src\/(main|processes|composition-deploy)\.ts|src\/adapters\/deploy\/)/],
   },
   {

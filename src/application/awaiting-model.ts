@@ -12,8 +12,12 @@ export interface Awaited<T> {
   ready(): Promise<T>;
   /** Why it is not there yet, in plain words; null once it is. */
   reason(): string | null;
-  /** What was opened does no longer hold: it is opened anew. Does nothing while that is under way. */
-  again(): void;
+  /** Nothing is tried any more: a person has something to put right. */
+  over(): boolean;
+  /** What was opened does no longer hold, or what kept it from opening was put right: it is opened anew. Does nothing while that is under way. */
+  again(why?: string): void;
+  /** In the place of what is open: calls in work keep what they began with. Does nothing while it is not open. */
+  replace(value: T): void;
   /** Tries no more. */
   stop(): void;
 }
@@ -40,13 +44,17 @@ export function awaitModel<T>({ open, wait, patient = true, onWaiting }: AwaitMo
 
   async function opened(): Promise<T> {
     for (let tries = 1; ; tries++) {
+      let opening = true;
       try {
         const value = await open(stopping.signal, (progress) => {
-          state = { fault: new HangtagError('inference.unavailable', progress), final: false };
+          // What is said later is no news of the opening: captions go on being encoded.
+          if (opening) state = { fault: new HangtagError('inference.unavailable', progress), final: false };
         });
+        opening = false;
         state = { value };
         return value;
       } catch (error) {
+        opening = false;
         const passing =
           patient && error instanceof HangtagError && error.kind.retryable && !stopping.signal.aborted;
         state = { fault: error, final: !passing };
@@ -78,9 +86,14 @@ export function awaitModel<T>({ open, wait, patient = true, onWaiting }: AwaitMo
       throw new HangtagError('inference.unavailable', detail, { cause: state.fault, retryAfter: 10 });
     },
     reason: () => ('value' in state ? null : messageOf(state.fault)),
-    again() {
-      if ('value' in state && !stopping.signal.aborted)
-        ready = begin('The model changed and is opened anew.');
+    over: () => 'final' in state && state.final,
+    again(why = 'The model changed and is opened anew.') {
+      if (('value' in state || state.final) && !stopping.signal.aborted) ready = begin(why);
+    },
+    replace(value) {
+      if (!('value' in state)) return;
+      state = { value };
+      ready = Promise.resolve(value);
     },
     stop: () => stopping.abort(new HangtagError('inference.unavailable', 'The service is stopping.')),
   };

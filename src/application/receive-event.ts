@@ -35,7 +35,8 @@ export type ReceiveEvent = (
 ) => Promise<EventReceipt>;
 
 export interface ReceiveEventNeeds {
-  readonly taxonomy: Taxonomy;
+  /** The active one. */
+  readonly taxonomy: () => Taxonomy;
   readonly received: ReceivedEvents;
   readonly queue: Pick<WorkQueue, 'notify'>;
   /** null: no secret is set for it. */
@@ -54,7 +55,7 @@ export function createReceiveEvent(needs: ReceiveEventNeeds): ReceiveEvent {
   const accept = groupArrivals({ take: received.accept });
   const reading = (fields: string): ShopReading => ({
     fields: readMerchantFields(fields),
-    knowsCategory: (text) => resolveCategory(taxonomy, text) !== null,
+    knowsCategory: (text) => resolveCategory(taxonomy(), text) !== null,
   });
   const shopify = reading(merchantFields.shopify);
   const woocommerce = reading(merchantFields.woocommerce);

@@ -2,6 +2,7 @@
 import type { ReviewWords } from '../domain/review/types.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
+import type { Calibrations, Taxonomies } from './administer.ts';
 import type { ImportCalls } from './import-calls.ts';
 import type { SubscriptionServices } from './manage-subscriptions.ts';
 import type { HistoryEntry, ModelCard, ProductPage, ProductQuery } from './ports.ts';
@@ -63,7 +64,10 @@ export interface OutgoingServices extends SubscriptionServices {
 
 /** What each room outside may call: the use-cases, constructed once in `composition.ts`. */
 export interface Services {
-  readonly taxonomy: Taxonomy;
+  /** The active one, at this moment: a request asks once. */
+  taxonomy(): Taxonomy;
+  readonly taxonomies: Taxonomies;
+  readonly calibrations: Calibrations;
   readonly outgoing: OutgoingServices;
   /** `call`: answered once within 24 hours, then given again; raises `idempotency.conflict` for other content. */
   tagProduct(request: TagRequest, signal: AbortSignal, call?: RepeatableCall | null): Promise<TagSet>;

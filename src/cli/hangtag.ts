@@ -12,7 +12,9 @@ import { createKey, parseKeyArguments } from './keys.ts';
 import { parseModelArguments, runModel } from './model/model.ts';
 import { parseStoreArguments, runStore } from './store/store.ts';
 import { parseTagArguments, tagFiles } from './tag.ts';
-import { checkTaxonomy } from './taxonomy-check.ts';
+import { checkTaxonomy } from './taxonomy/check.ts';
+import { parsePushArguments, pushTaxonomy } from './taxonomy/push.ts';
+import { askServer } from './taxonomy/server.ts';
 
 const help = `hangtag: product photos in, structured attributes out
 
@@ -31,6 +33,10 @@ const help = `hangtag: product photos in, structured attributes out
       Of an import that the server does.
   npm run hangtag -- taxonomy check [<folder>]
       Validates the taxonomy and lists everything that is wrong.
+  npm run hangtag -- taxonomy diff [<folder>]
+  npm run hangtag -- taxonomy push [<folder>] [--activate]
+      What the folder means otherwise than the active taxonomy of the hangtag at HANGTAG_URL (key: HANGTAG_API_KEY); the
+      same, and stored there; and with --activate made active, which is waited for: docs/taxonomies.md
   npm run hangtag -- keys create --scopes <scope>[+<scope> ...] [--name <id>]
       Makes an access key, shows it once, and gives the entry to add to API_KEYS. Scopes: read, tag, review,
       admin (implies all).
@@ -104,6 +110,17 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
   if (command === 'taxonomy' && rest[0] === 'check' && rest.length <= 2) {
     const directory = rest[1];
     return checkTaxonomy(taxonomySource(settings(directory ? { TAXONOMY_DIR: directory } : {})), print);
+  }
+  if (command === 'taxonomy') {
+    const parsed = parsePushArguments(rest);
+    if (typeof parsed === 'string') return misused(parsed);
+    return pushTaxonomy(parsed, {
+      directory: parsed.folder ?? settings().taxonomyDir,
+      ask: () => askServer(process.env),
+      stop: stopOnInterrupt(),
+      print,
+      complain,
+    });
   }
   if (command === 'keys' && rest[0] === 'create') {
     const parsed = parseKeyArguments(rest.slice(1));

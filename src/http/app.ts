@@ -27,6 +27,7 @@ import { type DoorLoad, type RequestRecorder, recordRequests } from './metrics-h
 import { multipartLimits } from './multipart-body.ts';
 import { guardOrigins } from './origin-guard.ts';
 import { logWhenDone } from './request-log.ts';
+import { calibrationsRoutes } from './routes/calibrations.ts';
 import { changesRoute } from './routes/changes.ts';
 import { deliveriesRoutes } from './routes/deliveries.ts';
 import { failuresRoutes } from './routes/failures.ts';
@@ -42,6 +43,7 @@ import { readTagsRoute } from './routes/read-tags.ts';
 import { reviewTagsRoute } from './routes/review-tags.ts';
 import { subscriptionsRoutes } from './routes/subscriptions.ts';
 import { tagProductRoute } from './routes/tag-product.ts';
+import { taxonomiesRoutes } from './routes/taxonomies.ts';
 import { taxonomyRoutes } from './routes/taxonomy.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
@@ -143,6 +145,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   deliveriesRoutes(app, services);
   await importRoutes(app, services.imports, { silenceMs: requestTimeoutMs });
   taxonomyRoutes(app, services);
+  taxonomiesRoutes(app, services);
+  calibrationsRoutes(app, services);
   modelRoute(app, services);
   healthRoutes(app, services);
   await openApiRoutes(app);

@@ -98,3 +98,45 @@ test('opened anew: in between it is away, what is made of it is made anew, and a
   expect(cases()).toBe('model 2');
   expect(made).toEqual(['model 1', 'model 2']);
 });
+
+test('what is said after the opening closes nothing', async () => {
+  let say = (_: string) => {};
+  const model = awaitModel({
+    open: async (_signal, tell) => {
+      say = tell;
+      tell('half way');
+      await soon();
+      return 'here';
+    },
+    wait: soon,
+  });
+  expect(model.reason()).toBe('half way');
+  await model.ready();
+  say('all captions are encoded');
+  expect([model.now(), model.reason()]).toEqual(['here', null]);
+});
+
+test('replaced while it is open, not while it is being opened; opened anew after what was final', async () => {
+  let wrong: Error | null = new Error('the two do not go together');
+  let opened = 0;
+  const model = awaitModel({
+    open: async () => {
+      await soon();
+      if (wrong) throw wrong;
+      return `opened ${++opened}`;
+    },
+    wait: soon,
+  });
+  expect(model.over()).toBe(false);
+  await expect(model.ready()).rejects.toBe(wrong);
+  expect(model.over()).toBe(true);
+  model.replace('nothing');
+  expect(model.reason()).toBe('the two do not go together');
+  wrong = null;
+  model.again('put right');
+  model.replace('nothing');
+  expect([model.over(), model.reason()]).toEqual([false, 'put right']);
+  expect(await model.ready()).toBe('opened 1');
+  model.replace('another');
+  expect([model.now(), await model.ready()]).toEqual(['another', 'another']);
+});

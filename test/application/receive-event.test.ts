@@ -23,7 +23,7 @@ function door() {
   const accepted: IncomingEvent[] = [];
   const counted: string[] = [];
   const receive = createReceiveEvent({
-    taxonomy,
+    taxonomy: () => taxonomy,
     received: {
       async accept(events) {
         accepted.push(...events);

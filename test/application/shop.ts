@@ -164,7 +164,7 @@ export function createShop({ store, taxonomy = smallTaxonomy, fingerprint = '1' 
       ingestEvent({ source: 'catalog', event, moment, causeId: 'an operation', patient }, signal()),
     /** A request that took its place before. */
     run: (request: TagRequest, sequence: number) => runTagging(request, { sequence, call: null }, signal()),
-    list: createListProducts({ taxonomy, store: ground }),
+    list: createListProducts({ taxonomy: () => taxonomy, store: ground }),
     history: (id: string, limit = 50, before: number | null = null) => readHistory(id, limit, before),
     remove: deleteProduct,
     /** `red:tee short` is a picture of the variant `red`. */

@@ -11,6 +11,7 @@ import type { ReviewWords } from '../../src/domain/review/types.ts';
 import type { Decision, TagSet } from '../../src/domain/tagging/types.ts';
 import { type AppLimits, type AppOptions, buildApp } from '../../src/http/app.ts';
 import { createFakeImports, type FakeImports } from './fake-imports.ts';
+import { fakeMeanings } from './fake-meanings.ts';
 import { fakeOutgoing } from './fake-outgoing.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -123,7 +124,8 @@ export async function createWorld(
     imports: createFakeImports(),
   };
   const services: Services = {
-    taxonomy,
+    taxonomy: () => taxonomy,
+    ...fakeMeanings,
     outgoing: fakeOutgoing,
     async tagProduct(request, signal, call) {
       world.asked.push(request);

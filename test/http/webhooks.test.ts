@@ -25,7 +25,7 @@ async function opened(options: Parameters<typeof createWorld>[1] = {}) {
   world = await createWorld({}, options);
   const accepted: unknown[] = [];
   world.receive = createReceiveEvent({
-    taxonomy,
+    taxonomy: () => taxonomy,
     received: {
       async accept(events) {
         accepted.push(...events);

@@ -10,6 +10,7 @@ import * as catalog from './migrations/0007-catalog.ts';
 import * as outgoing from './migrations/0008-outgoing.ts';
 import * as imports from './migrations/0009-imports.ts';
 import * as failures from './migrations/0010-failures.ts';
+import * as meanings from './migrations/0011-meanings.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, for ever: a migration that was released is never edited, only followed by another. */
@@ -24,6 +25,7 @@ const migrations = {
   '0010-failures': failures,
   '0008-outgoing': outgoing,
   '0009-imports': imports,
+  '0011-meanings': meanings,
 };
 
 /** Any number that no other program on the same database uses for its advisory locks. */

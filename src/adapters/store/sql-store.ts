@@ -5,6 +5,7 @@ import type { CatalogProducts, ReceivedEvents } from '../../application/ports-ca
 import type { TextVectors } from '../../application/ports-clip.ts';
 import type { Failures } from '../../application/ports-failures.ts';
 import type { Imports } from '../../application/ports-imports.ts';
+import type { Meanings } from '../../application/ports-meaning.ts';
 import type { OutgoingBooks } from '../../application/ports-outgoing.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
@@ -18,6 +19,7 @@ import { type StoreLog, unavailable } from './failures.ts';
 import { createSqlFetchedImages } from './fetched-images.ts';
 import { createSqlImports } from './imports.ts';
 import { listProducts } from './list-products.ts';
+import { createSqlMeanings } from './meanings.ts';
 import { createSqlOperations, executing } from './operations.ts';
 import { createBell, createSqlOutgoing } from './outgoing.ts';
 import { createSqlReceivedEvents } from './received-events.ts';
@@ -48,6 +50,7 @@ export interface SqlStore extends Store {
   readonly fetchedImages: RememberedPictures;
   readonly catalog: CatalogProducts;
   readonly outgoing: OutgoingBooks;
+  readonly meanings: Meanings;
   operations(enqueue: EnqueueWithin): Operations;
   failures(enqueue: EnqueueWithin): Failures;
   receivedEvents(enqueue: EnqueueWithin): ReceivedEvents;
@@ -80,6 +83,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
   const workers = createSqlWorkers(db);
   const catalog = createSqlCatalogProducts(db);
   const events = createBell();
+  const meanings = createSqlMeanings(db);
   return {
     execute: guarded(executing(db)),
     transact: (work) => whileOpen(() => transacting(db, (trx) => work(executing(trx)))),
@@ -106,6 +110,23 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
       return { accept: guarded(accept), forget: guarded(forget) };
     },
     outgoing: { ...createSqlOutgoing(db, guarded), onAnnounced: events.listen },
+
+    meanings: {
+      addTaxonomy: guarded(meanings.addTaxonomy),
+      findTaxonomy: guarded(meanings.findTaxonomy),
+      taxonomies: guarded(meanings.taxonomies),
+      addCalibration: guarded(meanings.addCalibration),
+      findCalibration: guarded(meanings.findCalibration),
+      calibrations: guarded(meanings.calibrations),
+      chosenCalibration: guarded(meanings.chosenCalibration),
+      chooseCalibration: guarded(meanings.chooseCalibration),
+      active: guarded(meanings.active),
+      want: guarded(meanings.want),
+      claim: guarded(meanings.claim),
+      switchOver: guarded(meanings.switchOver),
+      giveUp: guarded(meanings.giveUp),
+      release: guarded(meanings.release),
+    },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);

@@ -1,5 +1,6 @@
 /** Rows, as the queries see them. The migrations own the SQL side; `rows.ts` turns rows into the domain's shapes. */
 import type { ColumnType, Generated } from 'kysely';
+import type { ExchangeTables } from './tables-exchange.ts';
 
 /** Written as JSON text, read back parsed. The columns are `json`, see the first migration. */
 type Json = ColumnType<unknown, string, string>;
@@ -98,33 +99,6 @@ interface Operations {
   updated_at: Generated<Date>;
 }
 
-interface Workers {
-  id: string;
-  beat_at: Generated<Date>;
-}
-
-interface ReceivedEvents {
-  operation_id: string;
-  source: string;
-  event_id: string | null;
-  body_hash: string | null;
-  product_id: string;
-  deletes: boolean;
-  /** bigint, which the driver reads as text. */
-  sequence: ColumnType<string, number, never>;
-  received_at: Generated<Date>;
-}
-
-interface CatalogProducts {
-  product_id: string;
-  source: string;
-  state: Json;
-  version: Generated<number>;
-  /** bigint. */
-  sequence: ColumnType<string, number, number>;
-  updated_at: Generated<Date>;
-}
-
 interface OperationImages {
   operation_id: string;
   position: number;
@@ -146,98 +120,38 @@ interface FetchedImages {
   fetched_at: Generated<Date>;
 }
 
-interface Events {
+interface Taxonomies {
+  version: string;
   id: string;
-  type: string;
-  product_id: string | null;
-  body: string;
-  /** bigint, which the driver reads as text. */
-  sequence: Generated<string>;
+  content_hash: string;
+  files: Json;
   created_at: Generated<Date>;
-  /** bigint. */
-  position: ColumnType<string | null, never, number>;
+  activated_at: Date | null;
 }
 
-interface EventFeed {
+interface Calibrations {
+  id: string;
+  model: string;
+  taxonomy: string;
+  content_hash: string;
+  content: Json;
+  chosen: Generated<boolean>;
+  created_at: Generated<Date>;
+  activated_at: Date | null;
+}
+
+interface ActiveMeaning {
   id: number;
-  /** bigints. */
-  last: ColumnType<string, number, number>;
-  forgotten: ColumnType<string, number, number>;
-}
-
-interface Subscriptions {
-  id: string;
-  url: string;
-  events: string[];
-  max_per_second: number | null;
-  secret: Uint8Array;
-  state: Generated<string>;
-  reason: string | null;
-  since: Generated<Date>;
-  created_at: Generated<Date>;
-  succeeded_at: Date | null;
-  failures: Generated<number>;
-  next_at: Generated<Date>;
-}
-
-interface Deliveries {
-  id: string;
-  subscription_id: string;
-  event_id: string;
   /** bigint. */
-  position: ColumnType<string, number, never>;
-  state: Generated<string>;
-  tried: Generated<number>;
-  attempts: ColumnType<unknown, string | undefined, string>;
-  due_at: Generated<Date>;
+  generation: ColumnType<string, number | undefined, number>;
+  taxonomy: string | null;
+  switched_at: Date | null;
   ticket: string | null;
-  created_at: Generated<Date>;
-  begun_at: Generated<Date>;
-}
-
-interface Imports {
-  id: string;
-  state: Generated<string>;
-  dry_run: boolean;
-  source: Json;
-  call_scope: string | null;
-  call_key: string | null;
-  total: Generated<number>;
-  invalid: Generated<number>;
-  repeated: Generated<number>;
-  images: Generated<number>;
-  inferences: Generated<number>;
-  seconds: number | null;
-  changed: Generated<number>;
-  unchanged: Generated<number>;
-  failed: Generated<number>;
-  tries: Generated<number>;
-  lanes: Generated<number>;
-  busy_until: Generated<Date>;
-  window_at: Date | null;
-  window_done: Generated<number>;
-  rate: number | null;
-  error: ColumnType<unknown, string | null, string | null>;
-  created_at: Generated<Date>;
-  updated_at: Generated<Date>;
-  started_at: Date | null;
-  ended_at: Date | null;
-}
-
-interface ImportItems {
-  import_id: string;
-  line: number;
-  product_id: string | null;
-  hash: string | null;
-  body: string | null;
-  /** bigint, which the driver reads as text. */
-  sequence: ColumnType<string | null, number | null, never>;
-  state: Generated<string>;
-  attempts: Generated<number>;
-  due_at: Generated<Date>;
-  code: string | null;
-  detail: string | null;
-  problems: ColumnType<unknown, string | null, string | null>;
+  wanted: string | null;
+  worker: string | null;
+  lease_until: Date | null;
+  progress: ColumnType<unknown, string | null, string | null>;
+  failure: ColumnType<unknown, string | null, string | null>;
 }
 
 interface Heartbeat {
@@ -245,7 +159,7 @@ interface Heartbeat {
   at: Date;
 }
 
-export interface Tables {
+export interface Tables extends ExchangeTables {
   products: Products;
   tag_history: TagHistory;
   images: Images;
@@ -258,16 +172,10 @@ export interface Tables {
   answered_calls: AnsweredCalls;
   operations: Operations;
   operation_images: OperationImages;
-  workers: Workers;
-  received_events: ReceivedEvents;
-  catalog_products: CatalogProducts;
   text_vectors: TextVectors;
   fetched_images: FetchedImages;
-  events: Events;
-  event_feed: EventFeed;
-  subscriptions: Subscriptions;
-  deliveries: Deliveries;
-  imports: Imports;
-  import_items: ImportItems;
+  taxonomies: Taxonomies;
+  calibrations: Calibrations;
+  active_meaning: ActiveMeaning;
   heartbeat: Heartbeat;
 }

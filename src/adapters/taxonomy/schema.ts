@@ -8,6 +8,10 @@ const id = z
   .refine((word) => !(word in Object.prototype), 'is a reserved word');
 const text = z.string().min(1);
 const texts = z.array(text);
+/** Printable and short: it stands in addresses, and is a key of the store. */
+const label = z
+  .string()
+  .regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces');
 const mapping = z.strictObject({
   handle: text.optional(),
   gid: z.string().regex(/^gid:\/\/shopify\//),
@@ -15,8 +19,11 @@ const mapping = z.strictObject({
 });
 
 export const taxonomyFile = z.strictObject({
-  id,
-  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a semantic version'),
+  id: id.max(100),
+  version: z
+    .string()
+    .max(50)
+    .regex(/^\d+\.\d+\.\d+$/, 'must be a semantic version'),
   sources: z.record(z.string(), text),
   templates: texts.min(1),
   siglip_templates: texts.min(1),
@@ -121,9 +128,9 @@ const fitted = z.strictObject({
 });
 
 export const calibrationFile = z.strictObject({
-  id: text,
-  model: text,
-  taxonomy: text,
+  id: label,
+  model: label,
+  taxonomy: label,
   category: fitted.nullable(),
   attributes: z.record(id, fitted),
 });

@@ -47,9 +47,9 @@ export function applyReview(
   return withoutEmptyVariants(rejectAll(taxonomy, tagSet, of('reject'), model, stamp));
 }
 
-function said({ verb, values }: Step, before: Decision | undefined, stamp: Stamp): Outcome {
+function said({ verb, attribute, values }: Step, before: Decision | undefined, stamp: Stamp): Outcome {
   if (verb === 'set') return setValues(before, values, stamp);
-  return verb === 'clear' ? clearValues(before, stamp) : acceptValues(before, values, stamp);
+  return verb === 'clear' ? clearValues(before, stamp) : acceptValues(before, attribute, values, stamp);
 }
 
 /** What people said and barred is forgotten, all of it before the model is asked once. */

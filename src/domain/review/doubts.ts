@@ -5,8 +5,17 @@ import { deepestKnown } from '../taxonomy/tree.ts';
 import type { Taxonomy } from '../taxonomy/types.ts';
 import type { Review } from './types.ts';
 
-/** One warning for each value that was given to an attribute which no product of the category has. */
-export function doubts(taxonomy: Taxonomy, { category }: TagSet, { steps }: Review): readonly Warning[] {
+/** One warning for each value that was given to an attribute which no product of the category has, or that was taken as another. */
+export function doubts(taxonomy: Taxonomy, tagSet: TagSet, review: Review): readonly Warning[] {
+  const renewed = review.renewed.map(({ said, taken, pointer }) => ({
+    code: 'value.replaced',
+    detail: `${said} is not given any more; it was taken as ${taken}.`,
+    pointer,
+  }));
+  return [...renewed, ...notApplicable(taxonomy, tagSet, review)];
+}
+
+function notApplicable(taxonomy: Taxonomy, { category }: TagSet, { steps }: Review): readonly Warning[] {
   const id = category.status === 'accepted' ? deepestKnown(taxonomy, category.values[0]?.path ?? []) : null;
   if (id === null) return [];
   const applying = new Set(profilesUnder(taxonomy, id).flatMap(({ attributes }) => attributes));

@@ -1,10 +1,11 @@
 /** A reviewer's words to steps: every id must be known, and nothing may contradict itself. */
 import type { Problem } from '../errors.ts';
 import { attributeId } from '../taxonomy/attribute-words.ts';
+import { heirOf } from '../taxonomy/replaced.ts';
 import { resolveCategory } from '../taxonomy/resolve-category.ts';
 import type { Attribute, AttributeValue, Taxonomy } from '../taxonomy/types.ts';
 import { pointerKey, refuse, wrong } from './refusal.ts';
-import type { CategoryStep, Review, ReviewWords, Step, Verb } from './types.ts';
+import type { CategoryStep, Renewed, Review, ReviewWords, Step, Verb } from './types.ts';
 
 /** The word that stands for the category beside attribute ids, as in the tag `category/dress`. */
 const categoryWord = 'category';
@@ -14,6 +15,7 @@ export function readReview(taxonomy: Taxonomy, words: ReviewWords): Review {
   const problems: Problem[] = [];
   const said = spoken(words);
   const steps = new Map<string, Step>();
+  const renewed: Renewed[] = [];
   for (const { verb, attribute: id, value: valueId, pointer } of said) {
     if (id === categoryWord) continue;
     const attribute = taxonomy.attributeById.get(id);
@@ -25,6 +27,8 @@ export function readReview(taxonomy: Taxonomy, words: ReviewWords): Review {
     const value =
       valueId === null ? null : knownValue(attribute, valueId, verb === 'reject', pointer, problems);
     if (value === undefined) continue;
+    if (value && value.id !== valueId)
+      renewed.push({ said: `${attribute.id}/${valueId}`, taken: `${attribute.id}/${value.id}`, pointer });
     if (value && (verb === 'reset' || verb === 'clear')) {
       problems.push(wrong(pointer, 'Name the attribute alone, without a value.'));
       continue;
@@ -58,7 +62,7 @@ export function readReview(taxonomy: Taxonomy, words: ReviewWords): Review {
     problems.push(wrong('', 'Name at least one of set, clear, accept, reject, reset and category.'));
   }
   refuse(problems);
-  return { category, steps: list, variant: words.variant, by: words.by };
+  return { category, steps: list, renewed, variant: words.variant, by: words.by };
 }
 
 interface Said {
@@ -93,6 +97,7 @@ function unknownAttribute(id: string, pointer: string): Problem {
   return { code: 'attribute.not_found', detail: `${quoted(id)} is not an attribute of products.`, pointer };
 }
 
+/** A value that is no longer given is what stands for it now; it can still be rejected itself, where it stands. */
 function knownValue(
   attribute: Attribute,
   id: string,
@@ -102,8 +107,10 @@ function knownValue(
 ): AttributeValue | undefined {
   const value = attribute.valueById.get(id);
   if (value && (evenDeprecated || !value.deprecated)) return value;
-  const instead = value?.replacedBy ? ` any more; use ${quoted(value.replacedBy)}` : '';
-  problems.push(wrong(pointer, `${quoted(id)} is not a value of ${attribute.id}${instead}.`));
+  const heir = heirOf(attribute, id);
+  if (heir) return heir;
+  const since = value ? ' any more' : '';
+  problems.push(wrong(pointer, `${quoted(id)} is not a value of ${attribute.id}${since}.`));
   return undefined;
 }
 

@@ -32,10 +32,19 @@ export interface CategoryStep {
   readonly pointer: string;
 }
 
+export interface Renewed {
+  /** `<attribute>/<value>`, as it was said. */
+  readonly said: string;
+  readonly taken: string;
+  readonly pointer: string;
+}
+
 /** A review whose every id the taxonomy knows; whether the product can follow it shows when it is applied. */
 export interface Review {
   readonly category: CategoryStep | null;
   readonly steps: readonly Step[];
+  /** Values that are no longer given and were taken as what stands for them now. */
+  readonly renewed: readonly Renewed[];
   readonly variant: string | null;
   readonly by: string | null;
 }

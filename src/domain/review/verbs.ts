@@ -1,7 +1,8 @@
 /** The verbs of a review, one decision each: what stands afterwards, or the reason why it cannot be said. */
 import { isSaid, underBars } from '../tagging/bars.ts';
 import type { DecidedValue, Decision } from '../tagging/types.ts';
-import type { AttributeValue } from '../taxonomy/types.ts';
+import { sameToday } from '../taxonomy/replaced.ts';
+import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
 
 /** Who reviewed, and when (RFC 3339, UTC). */
 export interface Stamp {
@@ -30,6 +31,7 @@ export function clearValues(before: Decision | undefined, stamp: Stamp): Outcome
  */
 export function acceptValues(
   before: Decision | undefined,
+  attribute: Attribute,
   values: readonly AttributeValue[],
   stamp: Stamp,
 ): Outcome {
@@ -47,12 +49,17 @@ export function acceptValues(
     ...before.candidates.map((one) => [one.id, one] as const),
     ...before.values.map((one) => [one.id, one] as const),
   ]);
-  const unknown = values.find(({ id }) => !offered.has(id));
+  // What was offered under a name of before is what stands for it now.
+  const meant = values.map((value) => {
+    const id = sameToday(attribute, value.id).find((one) => offered.has(one));
+    return id === value.id ? offered.get(id) : id === undefined ? undefined : named(value);
+  });
+  const unknown = values.find((_, index) => meant[index] === undefined);
   if (unknown) return `${JSON.stringify(unknown.id)} is neither its value nor a candidate; use set.`;
   return said(
     'accepted',
     before,
-    values.map(({ id }) => offered.get(id)!),
+    meant.flatMap((value) => value ?? []),
     stamp,
   );
 }

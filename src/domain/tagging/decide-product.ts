@@ -1,5 +1,6 @@
 /** Several pictures to one product: category first, then every attribute that applies, per variant where it varies. */
 import { attributesFor, imageAttributes, profileFor, valuesFor } from '../taxonomy/applicability.ts';
+import { withHeirs } from '../taxonomy/replaced.ts';
 import { deepestKnown } from '../taxonomy/tree.ts';
 import type { Attribute, Taxonomy } from '../taxonomy/types.ts';
 import type { VectorBank } from './bank.ts';
@@ -170,7 +171,7 @@ function decideOne(
     return finish(toDecision(attribute, { reason: 'not-visible' }, nothing, thresholds, []), nothing);
   }
   const values = valuesFor(attribute, taxonomy, categoryId);
-  const barred = asked.barred(attribute.id);
+  const barred = withHeirs(attribute, asked.barred(attribute.id));
   const group = bank.attribute(attribute.id, profileId);
   if (attribute.scoring === 'ranked-softmax') {
     const model = group ? scoreSoftmax(attribute, values, votes, group, bank.scale, thresholds) : null;

@@ -5,6 +5,7 @@ import { examples } from './examples.ts';
 import { failurePaths } from './failures.ts';
 import { importPaths } from './imports.ts';
 import { groups, introduction } from './introduction.ts';
+import { meaningPaths } from './meanings.ts';
 import { outgoingPaths } from './outgoing.ts';
 import { components, type Json } from './parts.ts';
 import { productPaths } from './products.ts';
@@ -20,6 +21,7 @@ export function openApiDocument(): Json {
     ...failurePaths,
     ...importPaths,
     ...servicePaths,
+    ...meaningPaths,
   };
   const info = {
     title: 'hangtag',

@@ -1,6 +1,7 @@
 /** What requests and answers look like. A test holds each against the schema that it stands beside. */
 
 import { importExamples } from './example-imports.ts';
+import { meaningExamples } from './example-meanings.ts';
 import { outgoingExamples } from './example-outgoing.ts';
 import { operation, provenance, reviewed, tagged } from './example-tags.ts';
 import type { Json } from './json.ts';
@@ -53,6 +54,7 @@ const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAA
 
 const all = {
   ...outgoingExamples,
+  ...meaningExamples,
   tagged: { summary: 'One attribute sure, one not, one picture broken', value: tagged },
   reviewed: { summary: 'After a person’s word', value: reviewed },
   tagBase64: {

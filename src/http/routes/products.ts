@@ -32,7 +32,7 @@ const position = (sort: string) =>
 
 export function productsRoutes(app: FastifyInstance, services: Services): void {
   app.get('/products', { config: { scope: 'read' } }, async (request, reply) => {
-    const question = readQuestion(request.query, services.taxonomy);
+    const question = readQuestion(request.query, services.taxonomy());
     const { items, next } = await services.listProducts(question);
     reply.header('cache-control', 'no-cache');
     return {

@@ -33,7 +33,7 @@ export function tagProductRoute(app: FastifyInstance, services: Services, limits
     { config: { scope: 'tag' } },
     async (request, reply) => {
       const id = productId(request.params.id);
-      const { minConfidence, async: later, ...query } = parseTagQuery(request.query, services.taxonomy);
+      const { minConfidence, async: later, ...query } = parseTagQuery(request.query, services.taxonomy());
       const call = repeatableCall(request, `minConfidence=${minConfidence}`);
       const read = async () => {
         const body = await readBody(request, limits.requestBytes);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFileTaxonomySource, type TaxonomyError } from '../../../src/adapters/taxonomy/files.ts';
 import { taxonomyJsonSchema } from '../../../src/adapters/taxonomy/schema.ts';
-import { checkTaxonomy } from '../../../src/cli/taxonomy-check.ts';
+import { checkTaxonomy } from '../../../src/cli/taxonomy/check.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 let folder: string;

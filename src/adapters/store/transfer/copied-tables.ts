@@ -32,6 +32,9 @@ const storeTables: Readonly<Record<keyof Tables, 'copied' | 'left'>> = {
   deliveries: 'copied',
   imports: 'copied',
   import_items: 'copied',
+  taxonomies: 'copied',
+  calibrations: 'copied',
+  active_meaning: 'copied',
   // Processes that run now.
   workers: 'left',
   // Rewritten by every health check; says nothing about the store's content.
@@ -42,7 +45,7 @@ const names = Object.keys(storeTables) as (keyof Tables)[];
 export const copiedTables: readonly string[] = names.filter((name) => storeTables[name] === 'copied');
 
 /** A new database has rows of its own here, written by its migrations: the source's take their place. */
-export const seededTables: readonly string[] = ['identity', 'event_feed'];
+export const seededTables: readonly string[] = ['identity', 'event_feed', 'active_meaning'];
 
 /** Each end keeps its own: written by its own migrations, or by the copy itself. */
 export const leftTables: readonly string[] = [

@@ -1,5 +1,5 @@
 /** `taxonomy check`: every problem by file and path, or one line of what was found. Exit code 1 if anything is wrong. */
-import type { TaxonomySource } from '../application/ports.ts';
+import type { TaxonomySource } from '../../application/ports.ts';
 
 export async function checkTaxonomy(source: TaxonomySource, print: (line: string) => void): Promise<number> {
   try {
