@@ -6,7 +6,8 @@ import type { ExecuteSql } from './ports-work.ts';
 /** One product as it stands. TagSet, colours and catalog are JSON as they are stored: whoever decides reads them. */
 export interface RescoringInput {
   readonly productId: string;
-  readonly revision: number;
+  /** Another one once anything of the product was written. */
+  readonly version: string;
   readonly tagSet: string;
   /** Of its pictures, as far as they are known under the model that was asked for. */
   readonly pictures: readonly {
@@ -26,10 +27,13 @@ export type RescoringOutcome =
 
 export interface RescoredWrite {
   readonly productId: string;
-  /** The revision that was read. */
-  readonly from: number;
+  /** The version that was read. */
+  readonly from: string;
+  /** false: what stands is changed in place, under the revision that it has. */
   readonly revise: boolean;
-  /** JSON of what should stand, with the revision that it has then. */
+  /** That it has then. */
+  readonly revision: number;
+  /** JSON of what should stand, the revision in it. */
   readonly tagSet: string;
   readonly facts: TagFacts;
 }
@@ -82,7 +86,7 @@ export interface RescoringStore {
   /** Products by id, as many as `limit`; fewer at the end. Not those that their shop withdrew. */
   readForRescoring(query: RescoringQuery): Promise<readonly RescoringInput[]>;
   /**
-   * All in one transaction, each product only where it still has the revision that was read; `moved`: ids of those that
+   * All in one transaction, each product only where it still has the version that was read; `moved`: ids of those that
    * had not. `within` runs in the same transaction, at its end: what must last together with the writes.
    */
   writeRescored(

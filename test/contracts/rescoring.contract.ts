@@ -48,7 +48,7 @@ function live(productId: string, images: readonly ImageEvidence[], current: TagS
 export function stored(tagSet: TagSet, images: readonly ImageEvidence[]): RescoringInput {
   return {
     productId: tagSet.productId,
-    revision: tagSet.revision,
+    version: `v${tagSet.revision}`,
     tagSet: JSON.stringify(tagSet),
     pictures: images.map(({ index, vector, colors }) => ({
       sha256: `picture-${index}`,
@@ -91,10 +91,10 @@ export function rescoringContract(name: string, open: () => Rescorer): void {
     test('other tags are a revision, in the order of the block, and what the service gives', async () => {
       const [first, second] = await ask(stored(standing('a', tee), shirt), stored(standing('b'), tee));
       expect(second).toEqual({ kind: 'same', productId: 'b' });
-      const { tagSet, facts, from, revise } = decided(first);
+      const { tagSet, facts, from, revise, revision } = decided(first);
       // It has the pictures that it had: one.
       const expected = live('a', shirt.slice(0, 1), standing('a'));
-      expect({ from, revise }).toEqual({ from: 3, revise: true });
+      expect({ from, revise, revision }).toEqual({ from: 'v3', revise: true, revision: 4 });
       expect(tagSet).toEqual({
         ...expected,
         revision: 4,

@@ -26,7 +26,7 @@ export function decideBlock(
 }
 
 function decide(meaning: Meaning, input: RescoringInput, provenance: RescoringProvenance): RescoringOutcome {
-  const { productId, revision } = input;
+  const { productId, version } = input;
   const pictures = input.pictures.map(
     ({ sha256, vector, colors }) =>
       [sha256, { vector, colors: JSON.parse(colors) as readonly ColorShare[] }] as const,
@@ -39,6 +39,13 @@ function decide(meaning: Meaning, input: RescoringInput, provenance: RescoringPr
   const decided = redecide(meaning, stored, provenance);
   if (decided.kind !== 'decided') return { kind: decided.kind, productId };
   const { tagSet, revise } = decided;
-  const facts = tagFacts(tagSet);
-  return { kind: 'decided', productId, from: revision, revise, tagSet: JSON.stringify(tagSet), facts };
+  return {
+    kind: 'decided',
+    productId,
+    from: version,
+    revise,
+    revision: tagSet.revision,
+    tagSet: JSON.stringify(tagSet),
+    facts: tagFacts(tagSet),
+  };
 }

@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import type { TextVectors } from '../../application/ports-clip.ts';
+import type { RescoringStore } from '../../application/ports-rescoring.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
@@ -13,6 +14,7 @@ import { createSqlFetchedImages } from './fetched-images.ts';
 import { listProducts } from './list-products.ts';
 import { createSqlOperations, executing } from './operations.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
+import { createSqlRescoring } from './rescoring.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
@@ -32,6 +34,7 @@ export interface SqlStore extends Store {
   readonly execute: ExecuteSql;
   readonly textVectors: TextVectors;
   readonly fetchedImages: RememberedPictures;
+  readonly rescoring: RescoringStore;
   operations(enqueue: EnqueueWithin): Operations;
 }
 
@@ -57,11 +60,16 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
   const texts = createSqlTextVectors(db);
   const fetched = createSqlFetchedImages(db);
+  const rescoring = createSqlRescoring(db);
   return {
     execute: guarded(executing(db)),
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
     fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
+    rescoring: {
+      readForRescoring: guarded(rescoring.readForRescoring),
+      writeRescored: guarded(rescoring.writeRescored),
+    },
 
     operations(enqueue) {
       const { accept, find, begin, end, postpone, hold } = createSqlOperations(db, enqueue);

@@ -7,16 +7,16 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { TagWrite } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
-import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput } from '../../domain/tagging/input-order.ts';
-import { acceptedTags } from '../../domain/tagging/tags.ts';
+import { tagFacts } from '../../domain/tagging/tag-facts.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { lockProduct } from './lock-product.ts';
 import { meetRemovals } from './removals.ts';
-import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
+import { checkedProductId, pictures, vectorToBytes } from './rows.ts';
 import type { Tables } from './tables.ts';
+import { now, recordRevisions, renewRevisions, tagRow } from './tag-row.ts';
 import { transacting } from './transactions.ts';
 
 export async function writeTags(db: Kysely<Tables>, write: TagWrite): Promise<TagSet> {
@@ -41,19 +41,14 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   const revising = revise || current === null;
   const revision = last + (revising ? 1 : 0);
   const answer: TagSet = { ...tagSet, revision };
-  const text = JSON.stringify(withoutExplanations(answer));
+  const stored = withoutExplanations(answer);
+  const text = JSON.stringify(stored);
 
   await writeImages(trx, write);
   await meetRemovals(trx, write);
   const row = {
-    revision,
-    tag_set: text,
-    category_id: acceptedCategory(answer),
-    accepted: acceptedTags(answer).map(plain),
-    updated_at: sql<Date>`clock_timestamp()`,
-    pending: awaitsReview(answer),
-    uncertainty: uncertainty(answer),
-    failed: hasFailures(answer),
+    ...tagRow(revision, text, tagFacts(answer)),
+    updated_at: now,
     ...(input ? { inputs: JSON.stringify(afterInput(inputs, input)) } : {}),
   };
   if (current === null) {
@@ -65,17 +60,10 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
     await trx.updateTable('products').set(row).where('product_id', '=', productId).execute();
   }
   if (revising) {
-    await trx
-      .insertInto('tag_history')
-      .values({ product_id: productId, revision, tag_set: text, cause: plain(cause) })
-      .execute();
+    const entry = { productId, revision, text, before: () => current, after: () => stored };
+    await recordRevisions(trx, [entry], cause, write.causeId ?? null);
   } else {
-    await trx
-      .updateTable('tag_history')
-      .set({ tag_set: text })
-      .where('product_id', '=', productId)
-      .where('revision', '=', revision)
-      .execute();
+    await renewRevisions(trx, [{ productId, revision, text }]);
   }
   await writeUses(trx, productId, current, answer);
   if (write.call) await rememberAnswer(trx, write.call, { productId, tagSet: answer });
