@@ -31,46 +31,42 @@ export function tagRow(revision: number, tagSet: string, facts: TagFacts): TagRo
 
 export interface Revision {
   readonly productId: string;
-  readonly revision: number;
-  /** JSON of what stands from now on. */
-  readonly text: string;
-  /** What stood before, null for the first, and what stands now. Read only by who is to be told. */
+  /** What stood before, null for the first, and what stands now. Read only for those who are to be told. */
   readonly before: () => TagSet | null;
   readonly after: () => TagSet;
 }
 
-/** What a revision brings with it, in the transaction that writes it: its place in the history. */
+/**
+ * What a revision brings with it, in the transaction that wrote the products' rows: its place in the history. The one place for
+ * whatever else a revision is to bring.
+ */
 export async function recordRevisions(
   trx: Transaction<Tables>,
   revisions: readonly Revision[],
-  cause: string,
-  _causeId: string | null,
+  { cause }: RevisionCause,
 ): Promise<void> {
   if (revisions.length === 0) return;
-  const ids = revisions.map(({ productId }) => productId);
-  const numbers = revisions.map(({ revision }) => revision);
-  const texts = revisions.map(({ text }) => text);
   await sql`
     insert into tag_history (product_id, revision, tag_set, cause)
-    select product_id, revision, tag_set::json, ${plain(cause)}
-    from unnest(${ids}::text[], ${numbers}::integer[], ${texts}::text[]) as fresh (product_id, revision, tag_set)`.execute(
-    trx,
-  );
+    select product_id, revision, tag_set, ${plain(cause)} from products
+    where product_id = any(${revisions.map(({ productId }) => productId)}::text[])`.execute(trx);
 }
 
-/** The history's latest entry follows what was changed in place. */
-export async function renewRevisions(
-  trx: Transaction<Tables>,
-  revisions: readonly Pick<Revision, 'productId' | 'revision' | 'text'>[],
-): Promise<void> {
-  if (revisions.length === 0) return;
-  const ids = revisions.map(({ productId }) => productId);
-  const numbers = revisions.map(({ revision }) => revision);
-  const texts = revisions.map(({ text }) => text);
+export interface RevisionCause {
+  readonly cause: string;
+  /** The operation, import or job behind it, if any. */
+  readonly causeId: string | null;
+}
+
+/** The history's latest entries follow what was changed in place. */
+export async function renewRevisions(trx: Transaction<Tables>, productIds: readonly string[]): Promise<void> {
+  if (productIds.length === 0) return;
   await sql`
-    update tag_history set tag_set = fresh.tag_set::json
-    from unnest(${ids}::text[], ${numbers}::integer[], ${texts}::text[]) as fresh (product_id, revision, tag_set)
-    where tag_history.product_id = fresh.product_id and tag_history.revision = fresh.revision`.execute(trx);
+    update tag_history set tag_set = products.tag_set from products
+    where products.product_id = any(${[...productIds]}::text[])
+      and tag_history.product_id = products.product_id and tag_history.revision = products.revision`.execute(
+    trx,
+  );
 }
 
 /** When it was written. */

@@ -60,10 +60,10 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
     await trx.updateTable('products').set(row).where('product_id', '=', productId).execute();
   }
   if (revising) {
-    const entry = { productId, revision, text, before: () => current, after: () => stored };
-    await recordRevisions(trx, [entry], cause, write.causeId ?? null);
+    const entry = { productId, before: () => current, after: () => stored };
+    await recordRevisions(trx, [entry], { cause, causeId: write.causeId ?? null });
   } else {
-    await renewRevisions(trx, [{ productId, revision, text }]);
+    await renewRevisions(trx, [productId]);
   }
   await writeUses(trx, productId, current, answer);
   if (write.call) await rememberAnswer(trx, write.call, { productId, tagSet: answer });

@@ -36,10 +36,17 @@ export interface AttributePlan {
 
 export interface CategoryPlan {
   readonly profileId: string;
-  /** Attributes of products that apply, in the taxonomy's order. */
-  readonly applying: readonly Attribute[];
   /** Throws `ProfileNotLoaded` where the bank has no vectors yet. */
   attribute(attribute: Attribute): AttributePlan;
+  /** Which attributes are to be decided, of those that were asked for or (null) of all. Throws `ProfileNotLoaded`. */
+  agenda(asked: readonly string[] | null): Agenda;
+}
+
+export interface Agenda {
+  /** What is told of. */
+  readonly wanted: readonly Attribute[];
+  /** Of those and of what gates them, what can be decided: gates first, the taxonomy's order otherwise. */
+  readonly answerable: readonly Attribute[];
 }
 
 export interface CompiledMeaning {
@@ -113,17 +120,39 @@ function categoryPlan(meaning: Meaning, logits: PictureLogits, categoryId: strin
       palette: isColor ? paletteOf(values, taxonomy.colorFamilies) : null,
     };
   };
+  const planFor = (attribute: Attribute): AttributePlan => {
+    const known = plans.get(attribute.id) ?? planOf(attribute);
+    plans.set(attribute.id, known);
+    return known;
+  };
+  const applying = attributesFor(taxonomy, categoryId)
+    .map((id) => taxonomy.attributeById.get(id)!)
+    .filter(({ scope }) => scope !== 'image');
+  const agendaOf = (wanted: readonly Attribute[]): Agenda => {
+    const gatesOf = (some: readonly Attribute[]) =>
+      new Set(some.flatMap(({ requires }) => requires.map((need) => need.attribute)));
+    // What gates a wanted attribute is decided with it, and not told.
+    const gates = gatesOf(wanted);
+    const answerable = applying.filter(
+      (attribute) => (wanted.includes(attribute) || gates.has(attribute.id)) && canDecide(planFor(attribute)),
+    );
+    const first = gatesOf(answerable);
+    answerable.sort((a, b) => Number(first.has(b.id)) - Number(first.has(a.id)));
+    return { wanted, answerable };
+  };
+  let everything: Agenda | null = null;
   return {
     profileId,
-    applying: attributesFor(taxonomy, categoryId)
-      .map((id) => taxonomy.attributeById.get(id)!)
-      .filter(({ scope }) => scope !== 'image'),
-    attribute(attribute) {
-      const before = plans.get(attribute.id);
-      if (before) return before;
-      const plan = planOf(attribute);
-      plans.set(attribute.id, plan);
-      return plan;
+    attribute: planFor,
+    agenda(asked) {
+      if (asked !== null) return agendaOf(applying.filter(({ id }) => asked.includes(id)));
+      everything ??= agendaOf(applying);
+      return everything;
     },
   };
+}
+
+/** Colour is measured in pixels, so it needs no model. */
+function canDecide({ scoring, palette }: AttributePlan): boolean {
+  return scoring !== null || palette !== null;
 }

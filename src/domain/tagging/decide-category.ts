@@ -67,8 +67,9 @@ export function scoreCategory(scoring: CategoryScoring, votes: readonly Vote[]):
   const weights = votes.map(({ view }) => voteWeight(view, 'category'));
   const { confidence, none } = compete(classes, pictures, weights, thresholds.temperature);
   const totals = new Float64Array(nodes.length);
-  for (const [index, path] of above.entries()) {
-    for (const node of path) totals[node]! += confidence[index]!;
+  for (let index = 0; index < above.length; index++) {
+    const path = above[index]!;
+    for (let step = 0; step < path.length; step++) totals[path[step]!]! += confidence[index]!;
   }
   const told = best(confidence, ties, maxCandidates).map((index) => ({
     id: own[index]!.id,
@@ -122,7 +123,8 @@ function parentOf(taxonomy: Taxonomy, node: Category): Category | undefined {
 
 /** The strongest competitor: a sibling of the node or of one of its ancestors, an undecided parent's own mass, or none. */
 function rival({ apart }: CategoryScoring, { totals, none }: CategoryScores, node: Category): number {
+  const others = apart.get(node.id)!;
   let strongest = none;
-  for (const index of apart.get(node.id) ?? []) strongest = Math.max(strongest, totals[index]!);
+  for (let at = 0; at < others.length; at++) strongest = Math.max(strongest, totals[others[at]!]!);
   return strongest;
 }

@@ -2,13 +2,7 @@
 import { deepestKnown } from '../taxonomy/tree.ts';
 import type { Attribute } from '../taxonomy/types.ts';
 import { type Barred, nothingBarred } from './bars.ts';
-import {
-  type AttributePlan,
-  type CategoryPlan,
-  type CompiledMeaning,
-  compiled,
-  type Meaning,
-} from './compile-meaning.ts';
+import { type CategoryPlan, type CompiledMeaning, compiled, type Meaning } from './compile-meaning.ts';
 import { decideCategory, scoreCategory } from './decide-category.ts';
 import { decideColor } from './decide-color.ts';
 import { decideValues, type Scores, toDecision } from './decide-values.ts';
@@ -49,16 +43,7 @@ export function decideProduct(meaning: Meaning, question: ProductQuestion): Prod
   const categoryId =
     category.status === 'accepted' ? deepestKnown(meaning.taxonomy, category.values[0]?.path ?? []) : null;
   const plan = ready.category(categoryId);
-  const wanted =
-    question.attributes === null
-      ? plan.applying
-      : plan.applying.filter(({ id }) => question.attributes!.includes(id));
-  // What gates a wanted attribute is decided with it, and not told.
-  const gates = new Set(wanted.flatMap(({ requires }) => requires.map((need) => need.attribute)));
-  const answerable = plan.applying.filter(
-    (attribute) =>
-      (wanted.includes(attribute) || gates.has(attribute.id)) && canDecide(plan.attribute(attribute)),
-  );
+  const { wanted, answerable } = plan.agenda(question.attributes);
   const keys = [...new Set(question.images.map((image) => image.variant).filter((key) => key !== null))];
   const perVariant = keys.length > 1;
   const { explain, barred = nothingBarred } = question;
@@ -97,11 +82,6 @@ interface Asked {
   readonly barred: (attribute: string) => readonly string[];
 }
 
-/** Colour is measured in pixels, so it needs no model. */
-function canDecide({ scoring, palette }: AttributePlan): boolean {
-  return scoring !== null || palette !== null;
-}
-
 function decideStageOne(
   { meaning, categories }: CompiledMeaning,
   votes: readonly Vote[],
@@ -130,7 +110,7 @@ function lookAt(ready: CompiledMeaning, image: ImageEvidence, place: number): Vo
   };
 }
 
-/** In no particular order. */
+/** Attributes that gate others come first. */
 function decideAll(
   meaning: Meaning,
   plan: CategoryPlan,
@@ -139,10 +119,7 @@ function decideAll(
   asked: Asked,
 ): Record<string, Decision> {
   const decided: Record<string, Decision> = {};
-  // Attributes that gate others come first; the taxonomy's order holds otherwise.
-  const gating = new Set(attributes.flatMap((attribute) => attribute.requires.map((need) => need.attribute)));
-  const order = [...attributes].sort((a, b) => Number(gating.has(b.id)) - Number(gating.has(a.id)));
-  for (const attribute of order) {
+  for (const attribute of attributes) {
     if (ruledOut(attribute, decided)) continue;
     decided[attribute.id] = decideOne(meaning, plan, attribute, votes, asked);
   }

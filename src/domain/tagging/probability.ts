@@ -17,7 +17,7 @@ export function logMeanExp(values: ArrayLike<number>): number {
 
 /** Log-probabilities of logits that compete with one another. */
 export function logSoftmax(logits: ArrayLike<number>): Float64Array {
-  const row = Float64Array.from(logits);
+  const row = new Float64Array(logits);
   const total = logSumExp(row);
   for (let index = 0; index < row.length; index++) row[index]! -= total;
   return row;

@@ -74,14 +74,12 @@ export function redecide(
     ...(calibration ? [] : [uncalibrated]),
   ];
   const decided: TagSet = { ...spoken.said, warnings };
-  if (changed(current, decided)) {
-    return { kind: 'decided', tagSet: { ...decided, revision: current.revision + 1 }, revise: true };
-  }
   // When it was decided is no difference of its own.
   const { taggedAt } = current.provenance;
   const dated = { ...decided, provenance: { ...decided.provenance, taggedAt } };
   if (JSON.stringify(dated) === JSON.stringify(current)) return { kind: 'same' };
-  return { kind: 'decided', tagSet: decided, revise: false };
+  const revise = changed(current, decided);
+  return { kind: 'decided', tagSet: { ...decided, revision: current.revision + (revise ? 1 : 0) }, revise };
 }
 
 /** Warnings that every run with the catalog's words gives anew. */
