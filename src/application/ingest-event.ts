@@ -2,6 +2,7 @@
  * Works what a shop says of a product into its tags. First the event is folded into what was said before; then the product is decided from
  * all of that, whatever came first. Where more is said, or asked, in between, it is decided again: the last to write knows everything.
  */
+
 import { HangtagError } from '../domain/errors.ts';
 import type { CatalogEvent, EventSource } from '../domain/events/catalog-event.ts';
 import { CatalogMoved } from '../domain/events/catalog-moved.ts';
@@ -11,6 +12,7 @@ import { planEvent } from '../domain/events/event-plan.ts';
 import { tagCatalog } from '../domain/events/tag-catalog.ts';
 import type { Meaning } from '../domain/tagging/decide-product.ts';
 import { changed } from '../domain/tagging/merge.ts';
+import { uncalibrated } from '../domain/tagging/redecide.ts';
 import type { TagSet } from '../domain/tagging/types.ts';
 import { type EventPicturesNeeds, fetchStated, lookAgain } from './event-pictures.ts';
 import type { Clock, Store, TagWrite } from './ports.ts';
@@ -18,7 +20,6 @@ import type { CatalogProducts, CatalogView } from './ports-catalog.ts';
 import type { Originals } from './ports-originals.ts';
 import { provenanceOf } from './provenance.ts';
 import { modelKey } from './read-image.ts';
-import { uncalibrated } from './run-tagging.ts';
 import { createSaveWithOriginals } from './save-with-originals.ts';
 import { type LoadProfile, withProfiles } from './with-profiles.ts';
 

@@ -4,6 +4,7 @@ import { barredIn } from '../domain/tagging/bars.ts';
 import { decideProduct, type Meaning } from '../domain/tagging/decide-product.ts';
 import type { Admitted } from '../domain/tagging/input-order.ts';
 import { changed, merge } from '../domain/tagging/merge.ts';
+import { uncalibrated } from '../domain/tagging/redecide.ts';
 import type { CategoryDecision, ImageReport, TagSet, Warning } from '../domain/tagging/types.ts';
 import { resolveCategory } from '../domain/taxonomy/resolve-category.ts';
 import type { Taxonomy } from '../domain/taxonomy/types.ts';
@@ -157,11 +158,6 @@ function answer(
   // A newer input for some attributes came first: the pictures and the words are its.
   return { ...merged, images: current.images, title: current.title, warnings: current.warnings };
 }
-
-export const uncalibrated: Warning = {
-  code: 'calibration.none',
-  detail: 'No thresholds are fitted for this model and taxonomy version: cautious defaults were applied.',
-};
 
 /** The caller's category as a decision; one that nobody knows is a warning, never a failure. */
 function statedCategory(taxonomy: Taxonomy, request: TagRequest, clock: Clock) {

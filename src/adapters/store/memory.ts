@@ -12,11 +12,12 @@ import { keyConflict } from '../../domain/idempotency.ts';
 import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput, type InputOrder, noInputs } from '../../domain/tagging/input-order.ts';
+import { tagFacts } from '../../domain/tagging/tag-facts.ts';
 import { acceptedTags } from '../../domain/tagging/tags.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { createMemoryCatalog } from './memory-catalog.ts';
 import { createMemoryRemovals } from './memory-removals.ts';
-import { acceptedCategory, checkedProductId, idHash, pictures } from './rows.ts';
+import { checkedProductId, idHash, pictures } from './rows.ts';
 
 export interface MemoryStore extends Store {
   readonly catalog: CatalogProducts;
@@ -205,7 +206,7 @@ export function createMemoryStore({ clock }: { readonly clock: () => string }): 
 type Conditions = Pick<ProductQuery, 'categories' | 'tags' | 'review' | 'failed'>;
 
 function fits(tagSet: TagSet, { categories, tags, review, failed }: Conditions): boolean {
-  const category = acceptedCategory(tagSet);
+  const { category } = tagFacts(tagSet);
   const accepted = new Set(acceptedTags(tagSet));
   return (
     (categories === null || (category !== null && categories.includes(category))) &&

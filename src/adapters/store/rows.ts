@@ -27,11 +27,6 @@ export function plain(text: string): string {
   return text.replaceAll('\0', '');
 }
 
-export function acceptedCategory({ category }: TagSet): string | null {
-  const id = category.status === 'accepted' ? category.values[0]?.id : null;
-  return id == null ? null : plain(id);
-}
-
 /** The pictures that a TagSet rests on, by position. */
 export function pictures(tagSet: TagSet): { readonly position: number; readonly sha256: string }[] {
   return tagSet.images.flatMap(({ sha256 }, position) =>
@@ -39,16 +34,17 @@ export function pictures(tagSet: TagSet): { readonly position: number; readonly 
   );
 }
 
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** Little-endian float32, whatever the machine's own order. */
 export function vectorToBytes(vector: Float32Array): Buffer {
-  const bytes = Buffer.alloc(vector.length * 4);
-  vector.forEach((value, index) => {
-    bytes.writeFloatLE(value, index * 4);
-  });
-  return bytes;
+  const bytes = Buffer.from(Float32Array.from(vector).buffer);
+  return littleEndian ? bytes : bytes.swap32();
 }
 
 export function bytesToVector(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(index * 4, true));
+  // A copy of its own: what the driver gives may lie anywhere in memory that others share.
+  const own = Uint8Array.from(bytes);
+  if (!littleEndian) Buffer.from(own.buffer).swap32();
+  return new Float32Array(own.buffer);
 }

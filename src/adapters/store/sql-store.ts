@@ -7,6 +7,7 @@ import type { Failures } from '../../application/ports-failures.ts';
 import type { Imports } from '../../application/ports-imports.ts';
 import type { Meanings } from '../../application/ports-meaning.ts';
 import type { OutgoingBooks } from '../../application/ports-outgoing.ts';
+import type { RescoringStore } from '../../application/ports-rescoring.ts';
 import type { RememberedPictures } from '../../application/ports-web.ts';
 import type { EnqueueWithin, ExecuteSql, Operations, Workers } from '../../application/ports-work.ts';
 import type { ColorShare, TagSet } from '../../domain/tagging/types.ts';
@@ -24,6 +25,7 @@ import { createSqlOperations, executing } from './operations.ts';
 import { createBell, createSqlOutgoing } from './outgoing.ts';
 import { createSqlReceivedEvents } from './received-events.ts';
 import { claimRemovals, mentionedPictures, pendingRemovals, settleRemovals } from './removals.ts';
+import { createSqlRescoring } from './rescoring.ts';
 import { bytesToVector, checkedProductId } from './rows.ts';
 import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
@@ -51,6 +53,7 @@ export interface SqlStore extends Store {
   readonly catalog: CatalogProducts;
   readonly outgoing: OutgoingBooks;
   readonly meanings: Meanings;
+  readonly rescoring: RescoringStore;
   operations(enqueue: EnqueueWithin): Operations;
   failures(enqueue: EnqueueWithin): Failures;
   receivedEvents(enqueue: EnqueueWithin): ReceivedEvents;
@@ -84,6 +87,7 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
   const catalog = createSqlCatalogProducts(db);
   const events = createBell();
   const meanings = createSqlMeanings(db);
+  const rescoring = createSqlRescoring(db);
   return {
     execute: guarded(executing(db)),
     transact: (work) => whileOpen(() => transacting(db, (trx) => work(executing(trx)))),
@@ -95,6 +99,10 @@ export function createSqlStore({ db, release, log }: SqlStoreNeeds): SqlStore {
 
     textVectors: { find: guarded(texts.find), save: guarded(texts.save) },
     fetchedImages: { find: guarded(fetched.find), save: guarded(fetched.save) },
+    rescoring: {
+      readForRescoring: guarded(rescoring.readForRescoring),
+      writeRescored: guarded(rescoring.writeRescored),
+    },
 
     catalog: {
       tagsAt: guarded(catalog.tagsAt),

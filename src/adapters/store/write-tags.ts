@@ -9,18 +9,18 @@ import type { TagWrite } from '../../application/ports.ts';
 import { HangtagError } from '../../domain/errors.ts';
 import { CatalogMoved } from '../../domain/events/catalog-moved.ts';
 import { productTagged } from '../../domain/events/outgoing.ts';
-import { awaitsReview, hasFailures, uncertainty } from '../../domain/review/standing.ts';
 import { withoutExplanations } from '../../domain/tagging/explain.ts';
 import { admit, afterInput } from '../../domain/tagging/input-order.ts';
-import { acceptedTags } from '../../domain/tagging/tags.ts';
+import { tagFacts } from '../../domain/tagging/tag-facts.ts';
 import type { TagSet } from '../../domain/tagging/types.ts';
 import { announce } from './announce.ts';
 import { AnsweredBefore, rememberAnswer } from './answered-calls.ts';
 import { lockProduct } from './lock-product.ts';
 import { meetRemovals } from './removals.ts';
-import { acceptedCategory, checkedProductId, pictures, plain, vectorToBytes } from './rows.ts';
+import { checkedProductId, pictures, vectorToBytes } from './rows.ts';
 import { nextSequence } from './sequence.ts';
 import type { Tables } from './tables.ts';
+import { now, recordRevisions, renewRevisions, tagRow } from './tag-row.ts';
 import { transacting } from './transactions.ts';
 
 export async function writeTags(db: Kysely<Tables>, write: TagWrite): Promise<TagSet> {
@@ -56,14 +56,8 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   await writeImages(trx, write);
   await meetRemovals(trx, write);
   const row = {
-    revision,
-    tag_set: text,
-    category_id: acceptedCategory(answer),
-    accepted: acceptedTags(answer).map(plain),
-    updated_at: sql<Date>`clock_timestamp()`,
-    pending: awaitsReview(answer),
-    uncertainty: uncertainty(answer),
-    failed: hasFailures(answer),
+    ...tagRow(revision, text, tagFacts(answer)),
+    updated_at: now,
     ...(input ? { inputs: JSON.stringify(afterInput(inputs, input)) } : {}),
   };
   if (before === null) {
@@ -80,20 +74,13 @@ async function writeOnce(trx: Transaction<Tables>, write: TagWrite): Promise<Tag
   }
   if (withdrawn) await saidAgain(trx, productId);
   if (revising) {
-    await trx
-      .insertInto('tag_history')
-      .values({ product_id: productId, revision, tag_set: text, cause: plain(cause) })
-      .execute();
-    const causeId = write.causeId ?? null;
     // Of one that was withdrawn it was told that it is gone: all of it is news.
-    await announce(trx, productTagged({ before: standing.current, after: stored, cause, causeId }));
+    const entry = { productId, before: () => standing.current, after: () => stored };
+    await recordRevisions(trx, [entry], { cause, causeId: write.causeId ?? null });
   } else {
-    await trx
-      .updateTable('tag_history')
-      .set({ tag_set: text })
-      .where('product_id', '=', productId)
-      .where('revision', '=', revision)
-      .execute();
+    await renewRevisions(trx, [productId]);
+    const causeId = write.causeId ?? null;
+    if (withdrawn) await announce(trx, productTagged({ before: null, after: stored, cause, causeId }));
   }
   await writeUses(trx, productId, before, answer);
   if (write.call) await rememberAnswer(trx, write.call, { productId, tagSet: answer });

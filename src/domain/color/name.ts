@@ -1,7 +1,7 @@
 /** From measured colours to the vocabulary's names. */
 import type { ColorShare } from '../tagging/types.ts';
 import { anchors, notByPixel } from './anchors.ts';
-import { ciede2000 } from './ciede2000.ts';
+import { difference } from './ciede2000.ts';
 import { hexToLab, type Lab } from './lab.ts';
 
 export interface ColorValue {
@@ -28,85 +28,97 @@ const multicolorNames = 4;
 /** CIEDE2000 over which a name's likelihood falls to 1/e. */
 const softness = 3;
 
-/** Named colours, largest share first; `multicolor` leads where no colour does. Clusters of one name are added up. */
-export function nameColors(
-  shares: readonly ColorShare[],
-  values: readonly ColorValue[],
-): readonly NamedColor[] {
+/** Names and where their colours lie, as far as no picture changes it. */
+export interface Names {
+  readonly values: readonly ColorValue[];
+  /** Of each name that pixels can have: its place among `values`. */
+  readonly places: Int32Array;
+  /** L, a, b of every point of those names, name by name. */
+  readonly points: Float64Array;
+  /** Of each of those names: where in `points` its own begin; then their end. */
+  readonly starts: Int32Array;
+}
+
+export function namesOf(values: readonly ColorValue[]): Names {
+  const places: number[] = [];
+  const points: number[] = [];
+  const starts: number[] = [0];
+  for (const [place, value] of values.entries()) {
+    if (notByPixel.has(value.id) || value.hex === null) continue;
+    const own = hexToLab(value.hex);
+    const labs: readonly Lab[] = anchors.get(value.id) ?? (own ? [own] : []);
+    if (labs.length === 0) continue;
+    places.push(place);
+    points.push(...labs.flat());
+    starts.push(points.length);
+  }
+  return {
+    values,
+    places: Int32Array.from(places),
+    points: Float64Array.from(points),
+    starts: Int32Array.from(starts),
+  };
+}
+
+export interface ColorReading {
+  /** Largest share first; `multicolor` leads where no colour does. Clusters of one name are added up. */
+  readonly named: readonly NamedColor[];
+  /**
+   * Probability of each value, from pixels alone: each cluster gives its share to the names around it, the nearer the
+   * more. They sum to 1 (all 0 where nothing was measured).
+   */
+  readonly distribution: Float64Array;
+}
+
+export function readColors(shares: readonly ColorShare[], names: Names): ColorReading {
+  const { values, places } = names;
+  const distribution = new Float64Array(values.length);
   const named = new Map<string, NamedColor>();
-  const points = namePoints(values);
+  if (places.length === 0) return { named: [], distribution };
+  const distances = new Float64Array(places.length);
+  const likelihoods = new Float64Array(places.length);
+  let sum = 0;
   for (const { lab, hex, share } of shares) {
-    const best = nearest(lab, points);
-    if (!best) continue;
-    const { id, family } = best.value;
+    const nearest = measure(lab, names, distances);
+    const distance = distances[nearest]!;
+    const { id, family } = values[places[nearest]!]!;
     const before = named.get(id);
-    named.set(
-      id,
-      before
-        ? { ...before, share: before.share + share }
-        : { id, family, share, hex, distance: best.distance },
-    );
+    named.set(id, before ? { ...before, share: before.share + share } : { id, family, share, hex, distance });
+    let total = 0;
+    for (let name = 0; name < places.length; name++) {
+      likelihoods[name] = Math.exp((distance - distances[name]!) / softness);
+      total += likelihoods[name]!;
+    }
+    for (let name = 0; name < places.length; name++) {
+      distribution[places[name]!]! += (share * likelihoods[name]!) / total;
+    }
+    sum += share;
   }
   const colors = [...named.values()].sort((p, q) => q.share - p.share);
-  const many = values.find((value) => value.id === 'multicolor');
   const first = colors[0];
-  if (many && first && first.share < multicolorShare && colors.length >= multicolorNames) {
-    return [{ id: many.id, family: many.family, share: 1, hex: first.hex, distance: 0 }, ...colors];
-  }
-  return colors;
-}
-
-/**
- * Probability of each value, by id, from pixels alone: each cluster gives its share to the names around it, the nearer
- * the more. Every value has an entry; they sum to 1 (all 0 where nothing was measured).
- */
-export function pixelDistribution(
-  shares: readonly ColorShare[],
-  values: readonly ColorValue[],
-): ReadonlyMap<string, number> {
-  const result = new Map(values.map((value) => [value.id, 0]));
-  const points = namePoints(values);
-  for (const { lab, share } of shares) {
-    const near = points.map(({ value, labs }) => ({ value, distance: distanceTo(lab, labs) }));
-    const least = Math.min(...near.map(({ distance }) => distance));
-    const likelihoods = near.map(({ distance }) => Math.exp((least - distance) / softness));
-    const total = likelihoods.reduce((sum, likelihood) => sum + likelihood, 0);
-    for (const [i, { value }] of near.entries()) {
-      result.set(value.id, result.get(value.id)! + (share * likelihoods[i]!) / total);
+  const many = values.findIndex(({ id }) => id === 'multicolor');
+  const isMany = many >= 0 && first && first.share < multicolorShare && colors.length >= multicolorNames;
+  if (sum > 0) {
+    for (let place = 0; place < distribution.length; place++) {
+      const own = distribution[place]! / sum;
+      distribution[place] = isMany ? (place === many ? 0.5 : own / 2) : own;
     }
   }
-  const sum = [...result.values()].reduce((a, b) => a + b, 0);
-  if (sum === 0) return result;
-  const lead = nameColors(shares, values)[0];
-  for (const [id, mass] of result) {
-    const own = mass / sum;
-    result.set(id, lead?.id === 'multicolor' ? (id === 'multicolor' ? 0.5 : own / 2) : own);
+  if (!isMany) return { named: colors, distribution };
+  const { id, family } = values[many]!;
+  return { named: [{ id, family, share: 1, hex: first.hex, distance: 0 }, ...colors], distribution };
+}
+
+/** The distance to every name, of its nearest point; gives the nearest name. */
+function measure([L, a, b]: Lab, { points, starts }: Names, distances: Float64Array): number {
+  let nearest = 0;
+  for (let name = 0; name < distances.length; name++) {
+    let least = Number.POSITIVE_INFINITY;
+    for (let at = starts[name]!; at < starts[name + 1]!; at += 3) {
+      least = Math.min(least, difference(L, a, b, points[at]!, points[at + 1]!, points[at + 2]!));
+    }
+    distances[name] = least;
+    if (least < distances[nearest]!) nearest = name;
   }
-  return result;
-}
-
-type NamePoints = { readonly value: ColorValue; readonly labs: readonly Lab[] };
-
-function namePoints(values: readonly ColorValue[]): readonly NamePoints[] {
-  return values.flatMap((value): NamePoints[] => {
-    if (notByPixel.has(value.id) || value.hex === null) return [];
-    const own = hexToLab(value.hex);
-    const labs = anchors.get(value.id) ?? (own ? [own] : []);
-    return labs.length > 0 ? [{ value, labs }] : [];
-  });
-}
-
-function nearest(lab: Lab, points: readonly NamePoints[]) {
-  let best: { readonly value: ColorValue; readonly distance: number } | null = null;
-  for (const { value, labs } of points) {
-    const distance = distanceTo(lab, labs);
-    if (!best || distance < best.distance) best = { value, distance };
-  }
-  return best;
-}
-
-function distanceTo(lab: Lab, points: readonly Lab[]): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const point of points) least = Math.min(least, ciede2000(lab, point));
-  return least;
+  return nearest;
 }

@@ -1,57 +1,91 @@
 /** Category first: leaf probabilities are summed to their parents, then we climb until a node passes. */
 import type { Category, Taxonomy } from '../taxonomy/types.ts';
-import type { VectorBank } from './bank.ts';
-import { candidates, ranked, rounded, type Scored } from './decide-values.ts';
+import type { BankGroup } from './bank.ts';
+import { type Classes, classesOf, compete } from './classes.ts';
+import { candidates, maxCandidates, rounded, type Scored } from './decide-values.ts';
 import { type Vote, voteWeight } from './guards.ts';
-import { logSoftmax, poolLogRows } from './probability.ts';
-import { pooledLogit, valueLogits } from './similarity.ts';
+import type { PictureLogits } from './picture-logits.ts';
+import { best, type TieOrder, tieOrder } from './ranking.ts';
 import type { Thresholds } from './thresholds.ts';
 import type { CategoryDecision, Reason } from './types.ts';
 
+/** Nodes that have vectors, the tree above them, and how they are scored, as far as no picture changes it. */
+export interface CategoryScoring {
+  readonly taxonomy: Taxonomy;
+  /** Those that have vectors. */
+  readonly own: readonly Category[];
+  readonly classes: Classes;
+  readonly ties: TieOrder;
+  /** Those, and all that stand above one. */
+  readonly nodes: readonly Category[];
+  /** Of each node that has vectors: itself and what stands above it, among `nodes`. */
+  readonly above: readonly Int32Array[];
+  /** Of each of `nodes`: the nodes that are neither above nor below it. */
+  readonly apart: ReadonlyMap<string, Int32Array>;
+  readonly thresholds: Thresholds;
+}
+
 export interface CategoryScores {
-  /** Probability of each node: its own vectors' plus all its descendants'. */
-  readonly totals: ReadonlyMap<string, number>;
-  /** Nodes that have vectors, best first. */
+  /** Probability of each of `nodes`: its own vectors' plus all its descendants'. */
+  readonly totals: Float64Array;
+  /** Nodes that have vectors, best first: as many as can be told of. */
   readonly own: readonly Scored[];
   /** Probability that the picture shows nothing we sell. */
   readonly none: number;
 }
 
-export function scoreCategory(
+export function categoryScoring(
   taxonomy: Taxonomy,
-  votes: readonly Vote[],
-  bank: VectorBank,
+  group: BankGroup,
+  logits: PictureLogits,
   thresholds: Thresholds,
-): CategoryScores {
-  const ids = [...new Set(bank.categories.values.ids)].filter((id) => taxonomy.categoryById.has(id));
-  const rows = votes.map(({ image }) => {
-    const logits = valueLogits(image.vector, bank.categories.values, bank.scale, ids);
-    const none = pooledLogit(image.vector, bank.categories.nulls, bank.scale) ?? Number.NEGATIVE_INFINITY;
-    return logSoftmax([...logits, none].map((logit) => logit / thresholds.temperature));
+): CategoryScoring {
+  const own = [...new Set(group.values.ids)].flatMap((id) => taxonomy.categoryById.get(id) ?? []);
+  const ids = own.map(({ id }) => id);
+  const nodes = [...new Set(own.flatMap(({ path }) => path))].map((id) => taxonomy.categoryById.get(id)!);
+  const place = new Map(nodes.map(({ id }, index) => [id, index]));
+  const isApart = (a: Category, b: Category) => !a.path.includes(b.id) && !b.path.includes(a.id);
+  const apart = nodes.map((node) => {
+    const others = nodes.flatMap((other, index) => (isApart(node, other) ? [index] : []));
+    return [node.id, Int32Array.from(others)] as const;
   });
-  const weights = votes.map((vote) => voteWeight(vote.view, 'category'));
-  const pooled = (rows.length === 1 ? rows[0]! : poolLogRows(rows, weights)).map(Math.exp);
-  const totals = new Map<string, number>();
-  ids.forEach((id, index) => {
-    for (const node of taxonomy.categoryById.get(id)!.path) {
-      totals.set(node, (totals.get(node) ?? 0) + pooled[index]!);
-    }
-  });
-  const own = ids.map((id, index) => ({
-    id,
-    name: taxonomy.categoryById.get(id)!.name,
-    confidence: pooled[index]!,
+  return {
+    taxonomy,
+    own,
+    classes: classesOf(logits, group, ids),
+    ties: tieOrder(ids),
+    nodes,
+    above: own.map(({ path }) => Int32Array.from(path, (id) => place.get(id)!)),
+    apart: new Map(apart),
+    thresholds,
+  };
+}
+
+export function scoreCategory(scoring: CategoryScoring, votes: readonly Vote[]): CategoryScores {
+  const { own, classes, ties, nodes, above, thresholds } = scoring;
+  const pictures = votes.map(({ place }) => place);
+  const weights = votes.map(({ view }) => voteWeight(view, 'category'));
+  const { confidence, none } = compete(classes, pictures, weights, thresholds.temperature);
+  const totals = new Float64Array(nodes.length);
+  for (let index = 0; index < above.length; index++) {
+    const path = above[index]!;
+    for (let step = 0; step < path.length; step++) totals[path[step]!]! += confidence[index]!;
+  }
+  const told = best(confidence, ties, maxCandidates).map((index) => ({
+    id: own[index]!.id,
+    name: own[index]!.name,
+    confidence: confidence[index]!,
   }));
-  return { totals, own: ranked(own), none: pooled[ids.length] ?? 0 };
+  return { totals, own: told, none };
 }
 
 /** The deepest node on the way up from the best one that reaches `accept` and leads every disjoint node by `margin`. */
 export function decideCategory(
-  taxonomy: Taxonomy,
+  scoring: CategoryScoring,
   scores: CategoryScores,
-  thresholds: Thresholds,
   evidence: readonly number[],
 ): CategoryDecision {
+  const { taxonomy, thresholds } = scoring;
   const base = {
     source: 'model',
     threshold: thresholds.accept,
@@ -59,7 +93,7 @@ export function decideCategory(
     rejected: [],
     reviewed: null,
   } as const;
-  const best = scores.own[0];
+  const leader = scores.own[0];
   const abstain = (reason: Reason): CategoryDecision => ({
     status: 'abstained',
     reason,
@@ -67,12 +101,12 @@ export function decideCategory(
     values: [],
     candidates: candidates(scores.own),
   });
-  if (!best || scores.none >= best.confidence) return abstain('not-visible');
+  if (!leader || scores.none >= leader.confidence) return abstain('not-visible');
   let ambiguous = false;
-  for (let node = taxonomy.categoryById.get(best.id); node; node = parentOf(taxonomy, node)) {
-    const total = scores.totals.get(node.id) ?? 0;
+  for (let node = taxonomy.categoryById.get(leader.id); node; node = parentOf(taxonomy, node)) {
+    const total = scores.totals[scoring.nodes.indexOf(node)] ?? 0;
     if (total < thresholds.accept) continue;
-    if (total - rival(taxonomy, scores, node) < thresholds.margin) {
+    if (total - rival(scoring, scores, node) < thresholds.margin) {
       ambiguous = true;
       continue;
     }
@@ -88,11 +122,9 @@ function parentOf(taxonomy: Taxonomy, node: Category): Category | undefined {
 }
 
 /** The strongest competitor: a sibling of the node or of one of its ancestors, an undecided parent's own mass, or none. */
-function rival(taxonomy: Taxonomy, scores: CategoryScores, node: Category): number {
-  let strongest = scores.none;
-  for (const [id, total] of scores.totals) {
-    const other = taxonomy.categoryById.get(id)!;
-    if (!node.path.includes(id) && !other.path.includes(node.id)) strongest = Math.max(strongest, total);
-  }
+function rival({ apart }: CategoryScoring, { totals, none }: CategoryScores, node: Category): number {
+  const others = apart.get(node.id)!;
+  let strongest = none;
+  for (let at = 0; at < others.length; at++) strongest = Math.max(strongest, totals[others[at]!]!);
   return strongest;
 }

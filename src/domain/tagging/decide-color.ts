@@ -1,52 +1,79 @@
 /**
  * Colour: pixel evidence first, the model's opinion where it has one. Ordered, first is primary.
  */
-import { nameColors, pixelDistribution } from '../color/name.ts';
+import { type Names, namesOf, readColors } from '../color/name.ts';
 import type { Attribute, AttributeValue } from '../taxonomy/types.ts';
-import {
-  maxCandidates,
-  ranked,
-  type Scored,
-  type Scores,
-  toDecision,
-  type Verdict,
-} from './decide-values.ts';
+import { maxCandidates, type Scored, type Scores, toDecision, type Verdict } from './decide-values.ts';
 import type { Vote } from './guards.ts';
+import { best, type TieOrder, tieOrder } from './ranking.ts';
 import type { Thresholds } from './thresholds.ts';
 import type { ColorShare, Decision } from './types.ts';
+
+/** Colours that compete, as far as no picture changes it. */
+export interface Palette {
+  readonly values: readonly AttributeValue[];
+  readonly names: Names;
+  readonly ties: TieOrder;
+  readonly families: readonly Family[];
+}
+
+interface Family {
+  /** Places of its shades among the values. */
+  readonly members: readonly number[];
+  /** Place of the value that has the family's own name; -1 where none has. */
+  readonly namesake: number;
+}
+
+export function paletteOf(
+  values: readonly AttributeValue[],
+  families: ReadonlyMap<string, readonly string[]>,
+): Palette {
+  const place = (id: string) => values.findIndex((value) => value.id === id);
+  return {
+    values,
+    names: namesOf(values),
+    ties: tieOrder(values.map(({ id }) => id)),
+    families: [...families].map(([id, members]) => ({
+      members: members.map(place).filter((index) => index >= 0),
+      namesake: place(id),
+    })),
+  };
+}
 
 /** Weight of the model in log p = a log p_model + (1 - a) log p_pixel: a starting value, not fitted yet. */
 const modelWeight = 0.4;
 /** Smallest share of the product's pixels at which a second or third colour is named. */
 const secondaryShare = 0.25;
 
+/** `model`: its confidence in each value of the palette, or null where it has no opinion. */
 export function decideColor(
   attribute: Attribute,
-  values: readonly AttributeValue[],
+  palette: Palette,
   votes: readonly Vote[],
-  model: Scores | null,
+  model: Float64Array | null,
   thresholds: Thresholds,
-  families: ReadonlyMap<string, readonly string[]>,
   barred: readonly string[] = [],
 ): { readonly decision: Decision; readonly scores: Scores } {
   const evidence = votes.map((vote) => vote.image.index);
   const shares = pooledShares(votes);
-  const named = new Map(nameColors(shares, values).map((color) => [color.id, color]));
-  const pixel = pixelDistribution(shares, values);
-  const scored = ranked(
-    fuse(values, pixel, model).map(({ id, name, confidence, painted }): Scored => {
-      const seen = named.get(id);
-      if (!seen) return { id, name, confidence, extra: { evidence: model ? 'model' : 'pixel' } };
-      // A name for many colours has no colour of its own.
-      const hex = painted ? { hex: seen.hex } : {};
-      const evidence = model ? 'both' : 'pixel';
-      return { id, name, confidence, extra: { ...hex, share: round2(seen.share), evidence } };
-    }),
-  );
-  const open = scored.filter(({ id }) => !barred.includes(id));
-  const scores: Scores = { values: open, none: 0, disagreement: false };
+  const { named, distribution } = readColors(shares, palette.names);
+  const confidence = fuse(distribution, model);
+  const colors = new Map(named.map((color) => [color.id, color]));
+  const told = (place: number): Scored => {
+    const { id, name, hex } = palette.values[place]!;
+    const base = { id, name, confidence: confidence[place]! };
+    const seen = colors.get(id);
+    if (!seen) return { ...base, extra: { evidence: model ? 'model' : 'pixel' } };
+    const support = { share: round2(seen.share), evidence: model ? 'both' : 'pixel' } as const;
+    // A name for many colours has no colour of its own.
+    return { ...base, extra: hex === null ? support : { hex: seen.hex, ...support } };
+  };
+  const left = palette.values.flatMap(({ id }, place) => (barred.includes(id) ? [place] : []));
+  const places = best(confidence, palette.ties, maxCandidates, left);
+  const scores: Scores = { values: places.map(told), none: 0, disagreement: false };
+  const family = () => familyOf(palette, confidence, left, told);
   const verdict =
-    shares.length === 0 && !model ? nothing : choose(attribute, open, named, thresholds, families);
+    shares.length === 0 && !model ? nothing : choose(attribute, scores.values, colors, thresholds, family);
   return { decision: toDecision(attribute, verdict, scores, thresholds, evidence), scores };
 }
 
@@ -61,25 +88,19 @@ function pooledShares(votes: readonly Vote[]): ColorShare[] {
 }
 
 /** Both distributions multiplied in log space and renormalised; the pixels' alone where the model has no opinion. */
-function fuse(
-  values: readonly AttributeValue[],
-  pixel: ReadonlyMap<string, number>,
-  model: Scores | null,
-): readonly (Scored & { readonly painted: boolean })[] {
-  const opinion = new Map(model?.values.map((value) => [value.id, value.confidence]));
+function fuse(pixel: Float64Array, model: Float64Array | null): Float64Array {
   const floor = 1e-4;
-  const raw = values.map((value) => {
-    const seen = Math.max(pixel.get(value.id) ?? 0, model ? floor : 0);
-    const said = Math.max(opinion.get(value.id) ?? 0, floor);
-    return model ? said ** modelWeight * seen ** (1 - modelWeight) : seen;
-  });
-  const total = raw.reduce((sum, p) => sum + p, 0) || 1;
-  return values.map(({ id, name, hex }, index) => ({
-    id,
-    name,
-    confidence: raw[index]! / total,
-    painted: hex !== null,
-  }));
+  const fused = new Float64Array(pixel.length);
+  let total = 0;
+  for (let place = 0; place < pixel.length; place++) {
+    const seen = pixel[place]!;
+    fused[place] = model
+      ? Math.max(model[place]!, floor) ** modelWeight * Math.max(seen, floor) ** (1 - modelWeight)
+      : seen;
+    total += fused[place]!;
+  }
+  for (let place = 0; place < pixel.length; place++) fused[place]! /= total || 1;
+  return fused;
 }
 
 /**
@@ -91,12 +112,12 @@ function choose(
   scored: readonly Scored[],
   named: ReadonlyMap<string, { readonly share: number }>,
   { accept, margin }: Thresholds,
-  families: ReadonlyMap<string, readonly string[]>,
+  family: () => FamilyVerdict | null,
 ): Verdict {
   const best = scored[0];
   if (!best) return { reason: 'not-visible' };
   const more = scored
-    .slice(1, maxCandidates)
+    .slice(1)
     .filter((value) => (named.get(value.id)?.share ?? 0) >= secondaryShare && value.confidence >= accept / 2);
   if (best.confidence >= accept) {
     const second = scored[1]?.confidence ?? 0;
@@ -104,39 +125,42 @@ function choose(
       return { values: [best, ...more].slice(0, attribute.maxValues) };
     }
   }
-  const family = bestFamily(scored, families);
-  const namesake = family && scored.find((value) => value.id === family.id);
-  if (namesake && family.confidence >= Math.max(accept, 0.5)) {
-    const extra = namesake.extra ?? best.extra;
-    const value: Scored = {
-      id: namesake.id,
-      name: namesake.name,
-      confidence: family.confidence,
-      ...(extra ? { extra } : {}),
-    };
-    return {
-      values: [value, ...more.filter(({ id }) => !families.get(family.id)?.includes(id))].slice(
-        0,
-        attribute.maxValues,
-      ),
-    };
+  const shades = family();
+  if (shades && shades.namesake.confidence >= Math.max(accept, 0.5)) {
+    const { extra = best.extra, ...namesake } = shades.namesake;
+    const value: Scored = extra ? { ...namesake, extra } : namesake;
+    const others = more.filter(({ id }) => !shades.members.includes(id));
+    return { values: [value, ...others].slice(0, attribute.maxValues) };
   }
   return { reason: best.confidence < accept ? 'below-threshold' : 'ambiguous' };
 }
 
-function bestFamily(
-  scored: readonly Scored[],
-  families: ReadonlyMap<string, readonly string[]>,
-): { readonly id: string; readonly confidence: number } | null {
-  let best: { id: string; confidence: number } | null = null;
-  for (const [id, members] of families) {
-    const confidence = scored.reduce(
-      (sum, value) => sum + (members.includes(value.id) ? value.confidence : 0),
-      0,
-    );
-    if (!best || confidence > best.confidence) best = { id, confidence };
+interface FamilyVerdict {
+  /** The value of the family's own name, with the confidence of all its shades together. */
+  readonly namesake: Scored;
+  readonly members: readonly string[];
+}
+
+/** The likeliest family, where it has a value of its own name that nobody barred. */
+function familyOf(
+  { families, values }: Palette,
+  confidence: Float64Array,
+  barred: readonly number[],
+  told: (place: number) => Scored,
+): FamilyVerdict | null {
+  let best: Family | null = null;
+  let most = -1;
+  for (const family of families) {
+    let sum = 0;
+    for (const place of family.members) if (!barred.includes(place)) sum += confidence[place]!;
+    if (sum > most) {
+      best = family;
+      most = sum;
+    }
   }
-  return best;
+  if (!best || best.namesake < 0 || barred.includes(best.namesake)) return null;
+  const members = best.members.map((place) => values[place]!.id);
+  return { namesake: { ...told(best.namesake), confidence: most }, members };
 }
 
 function round2(share: number): number {

@@ -1,25 +1,18 @@
 /** Several pictures to one product: category first, then every attribute that applies, per variant where it varies. */
-import { attributesFor, imageAttributes, profileFor, valuesFor } from '../taxonomy/applicability.ts';
 import { withHeirs } from '../taxonomy/replaced.ts';
 import { deepestKnown } from '../taxonomy/tree.ts';
-import type { Attribute, Taxonomy } from '../taxonomy/types.ts';
-import type { VectorBank } from './bank.ts';
+import type { Attribute } from '../taxonomy/types.ts';
 import { type Barred, nothingBarred } from './bars.ts';
-import type { Calibration } from './calibration.ts';
+import { type CategoryPlan, type CompiledMeaning, compiled, type Meaning } from './compile-meaning.ts';
 import { decideCategory, scoreCategory } from './decide-category.ts';
 import { decideColor } from './decide-color.ts';
 import { decideValues, type Scores, toDecision } from './decide-values.ts';
 import { explainCategory, explainDecision } from './explain.ts';
 import { admitted, ruledOut, type Vote } from './guards.ts';
-import { scoreBinary, scoreSoftmax } from './score-attribute.ts';
-import { attributeThresholds, categoryThresholds, type Thresholds } from './thresholds.ts';
+import { opinion, scoreAttribute } from './score-attribute.ts';
 import type { CategoryDecision, Decision, ImageEvidence, VariantTags } from './types.ts';
 
-export interface Meaning {
-  readonly taxonomy: Taxonomy;
-  readonly bank: VectorBank;
-  readonly calibration: Calibration | null;
-}
+export type { Meaning } from './compile-meaning.ts';
 
 export interface ProductQuestion {
   readonly images: readonly ImageEvidence[];
@@ -42,30 +35,22 @@ export interface ProductAnswer {
 
 /** Pure: the same question under the same meaning always gets the same answer. Needs at least one image. */
 export function decideProduct(meaning: Meaning, question: ProductQuestion): ProductAnswer {
-  const { taxonomy } = meaning;
-  const votes = question.images.map((image) => lookAt(meaning, image));
-  const category = question.category ?? decideStageOne(meaning, votes, question.explain);
+  const ready = compiled(meaning);
+  ready.logits.take(question.images.map(({ vector }) => vector));
+  const votes = question.images.map((image, place) => lookAt(ready, image, place));
+  const category = question.category ?? decideStageOne(ready, votes, question.explain);
   // Pictures of nothing we sell have no colour worth naming either: nobody votes.
   const voters = category.reason === 'not-visible' ? [] : votes;
   const categoryId =
-    category.status === 'accepted' ? deepestKnown(taxonomy, category.values[0]?.path ?? []) : null;
-  const applying = attributesFor(taxonomy, categoryId)
-    .map((id) => taxonomy.attributeById.get(id)!)
-    .filter((attribute) => attribute.scope !== 'image');
-  const wanted = applying.filter(({ id }) => question.attributes?.includes(id) ?? true);
-  // What gates a wanted attribute is decided with it, and not told.
-  const gates = new Set(wanted.flatMap(({ requires }) => requires.map((need) => need.attribute)));
-  const profileId = profileFor(taxonomy, categoryId);
-  const answerable = applying.filter(
-    (attribute) =>
-      (wanted.includes(attribute) || gates.has(attribute.id)) && canDecide(meaning, attribute, profileId),
-  );
+    category.status === 'accepted' ? deepestKnown(meaning.taxonomy, category.values[0]?.path ?? []) : null;
+  const plan = ready.category(categoryId);
+  const { wanted, answerable } = plan.agenda(question.attributes);
   const keys = [...new Set(question.images.map((image) => image.variant).filter((key) => key !== null))];
   const perVariant = keys.length > 1;
   const { explain, barred = nothingBarred } = question;
   const decide = (attributes: readonly Attribute[], among: readonly Vote[], key: string | null = null) => {
     const asked = { explain, barred: (id: string) => barred(id, key) };
-    const decided = decideAll(meaning, attributes, among, categoryId, asked);
+    const decided = decideAll(meaning, plan, attributes, among, asked);
     return Object.fromEntries(
       wanted.flatMap(({ id }) => {
         const decision = decided[id];
@@ -98,68 +83,58 @@ interface Asked {
   readonly barred: (attribute: string) => readonly string[];
 }
 
-/** Colour is measured in pixels, so it needs no model. */
-function canDecide({ bank }: Meaning, attribute: Attribute, profileId: string): boolean {
-  return attribute.scoring === 'ranked-softmax' || bank.attribute(attribute.id, profileId) !== undefined;
-}
-
-function decideStageOne(meaning: Meaning, votes: readonly Vote[], explain: boolean): CategoryDecision {
-  const thresholds = categoryThresholds(meaning.calibration);
-  const scores = scoreCategory(meaning.taxonomy, votes, meaning.bank, thresholds);
+function decideStageOne(
+  { meaning, categories }: CompiledMeaning,
+  votes: readonly Vote[],
+  explain: boolean,
+): CategoryDecision {
+  const scores = scoreCategory(categories, votes);
   const evidence = votes.map((vote) => vote.image.index);
-  const decision = decideCategory(meaning.taxonomy, scores, thresholds, evidence);
-  return explain ? explainCategory(decision, scores, thresholds, meaning.bank) : decision;
+  const decision = decideCategory(categories, scores, evidence);
+  return explain ? explainCategory(decision, scores, categories.thresholds, meaning.bank) : decision;
 }
 
 /** View and presentation of one picture: what the caller says, else what the model is sure of, else unknown. */
-function lookAt(meaning: Meaning, image: ImageEvidence): Vote {
-  const { taxonomy, bank, calibration } = meaning;
+function lookAt(ready: CompiledMeaning, image: ImageEvidence, place: number): Vote {
+  const vote: Vote = { image, place, view: null, presentation: null };
   const found = new Map<string, string>();
-  for (const attribute of imageAttributes(taxonomy)) {
-    const group = bank.attribute(attribute.id, profileFor(taxonomy, null));
-    if (!group) continue;
-    const thresholds = attributeThresholds(calibration, attribute);
-    const vote: Vote = { image, view: null, presentation: null };
-    const scores = scoreSoftmax(attribute, attribute.values, [vote], group, bank.scale, thresholds);
-    const verdict = decideValues(attribute, scores, thresholds);
+  for (const scoring of ready.pictures()) {
+    const { attribute, thresholds } = scoring;
+    const verdict = decideValues(attribute, scoreAttribute(scoring, [vote]), thresholds);
     if ('values' in verdict) found.set(attribute.id, verdict.values[0]!.id);
   }
   return {
     image,
+    place,
     view: image.view ?? found.get('image-view') ?? null,
     presentation: found.get('presentation') ?? null,
   };
 }
 
-/** In no particular order. */
+/** Attributes that gate others come first. */
 function decideAll(
   meaning: Meaning,
+  plan: CategoryPlan,
   attributes: readonly Attribute[],
   votes: readonly Vote[],
-  categoryId: string | null,
   asked: Asked,
 ): Record<string, Decision> {
   const decided: Record<string, Decision> = {};
-  // Attributes that gate others come first; the taxonomy's order holds otherwise.
-  const gating = new Set(attributes.flatMap((attribute) => attribute.requires.map((need) => need.attribute)));
-  const order = [...attributes].sort((a, b) => Number(gating.has(b.id)) - Number(gating.has(a.id)));
-  for (const attribute of order) {
+  for (const attribute of attributes) {
     if (ruledOut(attribute, decided)) continue;
-    decided[attribute.id] = decideOne(meaning, attribute, votes, categoryId, asked);
+    decided[attribute.id] = decideOne(meaning, plan, attribute, votes, asked);
   }
   return decided;
 }
 
 function decideOne(
-  meaning: Meaning,
+  { bank }: Meaning,
+  { profileId, attribute: planOf }: CategoryPlan,
   attribute: Attribute,
   cast: readonly Vote[],
-  categoryId: string | null,
   asked: Asked,
 ): Decision {
-  const { taxonomy, bank, calibration } = meaning;
-  const profileId = profileFor(taxonomy, categoryId);
-  const thresholds = attributeThresholds(calibration, attribute);
+  const { thresholds, scoring, palette } = planOf(attribute);
   const { votes, guard } = admitted(attribute, cast);
   const evidence = votes.map((vote) => vote.image.index);
   const finish = (decision: Decision, scores: Scores): Decision =>
@@ -170,40 +145,13 @@ function decideOne(
     const nothing: Scores = { values: [], none: 1, disagreement: false };
     return finish(toDecision(attribute, { reason: 'not-visible' }, nothing, thresholds, []), nothing);
   }
-  const values = valuesFor(attribute, taxonomy, categoryId);
   const barred = withHeirs(attribute, asked.barred(attribute.id));
-  const group = bank.attribute(attribute.id, profileId);
-  if (attribute.scoring === 'ranked-softmax') {
-    const model = group ? scoreSoftmax(attribute, values, votes, group, bank.scale, thresholds) : null;
-    const { decision, scores } = decideColor(
-      attribute,
-      values,
-      votes,
-      model,
-      thresholds,
-      taxonomy.colorFamilies,
-      barred,
-    );
+  if (palette) {
+    const model = scoring && opinion(scoring, votes).confidence;
+    const { decision, scores } = decideColor(attribute, palette, votes, model, thresholds, barred);
     return finish(decision, scores);
   }
-  const all = score(attribute, values, votes, group!, bank.scale, thresholds);
-  const scores = { ...all, values: all.values.filter(({ id }) => !barred.includes(id)) };
+  const scores = scoreAttribute(scoring!, votes, barred);
   const verdict = decideValues(attribute, scores, thresholds);
   return finish(toDecision(attribute, verdict, scores, thresholds, evidence), scores);
-}
-
-function score(
-  attribute: Attribute,
-  values: Attribute['values'],
-  votes: readonly Vote[],
-  group: NonNullable<ReturnType<VectorBank['attribute']>>,
-  scale: number,
-  thresholds: Thresholds,
-): Scores {
-  // A value that the model has no vector for cannot win; it is left out rather than scored as impossible.
-  const known = new Set(group.values.ids);
-  const scorable = values.filter((value) => known.has(value.id));
-  return attribute.scoring === 'binary-contrast'
-    ? scoreBinary(scorable, votes, group, scale, thresholds)
-    : scoreSoftmax(attribute, scorable, votes, group, scale, thresholds);
 }

@@ -11,18 +11,12 @@ export interface Scored extends Candidate {
 }
 
 export interface Scores {
-  /** Best first. */
+  /** Best first: as many as a decision or its explanation can tell of. */
   readonly values: readonly Scored[];
   /** Probability of the pooled null class. */
   readonly none: number;
   /** Two pictures name different values, both with confidence. */
   readonly disagreement: boolean;
-}
-
-/** Best first; what differs by less than 1e-9 is a tie, settled by id: rounding noise never orders an answer. */
-export function ranked(values: readonly Scored[]): Scored[] {
-  const grain = (value: Scored) => Math.round(value.confidence * 1e9);
-  return [...values].sort((a, b) => grain(b) - grain(a) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
 /**

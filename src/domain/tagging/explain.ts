@@ -23,7 +23,7 @@ function explanation(
 
 export function explainCategory(
   decision: CategoryDecision,
-  scores: CategoryScores,
+  scores: Pick<CategoryScores, 'own' | 'none'>,
   thresholds: Thresholds,
   bank: VectorBank,
 ): CategoryDecision {

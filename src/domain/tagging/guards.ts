@@ -5,6 +5,8 @@ import type { Decision, ImageEvidence } from './types.ts';
 /** What is known of one picture before its attributes are scored. */
 export interface Vote {
   readonly image: ImageEvidence;
+  /** Its place among the pictures in question. */
+  readonly place: number;
   readonly view: string | null;
   readonly presentation: string | null;
 }

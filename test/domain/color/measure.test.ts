@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { measureColors } from '../../../src/domain/color/measure.ts';
-import { type ColorValue, nameColors, pixelDistribution } from '../../../src/domain/color/name.ts';
+import { type ColorValue, namesOf, readColors } from '../../../src/domain/color/name.ts';
+import type { ColorShare } from '../../../src/domain/tagging/types.ts';
 
 /** Id, hex and family of a shop's colour vocabulary. */
 const values: readonly ColorValue[] = (
@@ -65,6 +66,8 @@ function paint(at: (x: number, y: number) => Rgb, side = 64) {
 const isCloth = (x: number, y: number) => Math.abs(x - 0.5) < 0.28 && Math.abs(y - 0.5) < 0.36;
 const cloth = (inside: (x: number, y: number) => Rgb, ground: Rgb = white) =>
   paint((x, y) => (isCloth(x, y) ? inside(x, y) : ground));
+const nameColors = (shares: readonly ColorShare[], of: readonly ColorValue[]) =>
+  readColors(shares, namesOf(of)).named;
 const names = (picture: ReturnType<typeof paint>, alpha: Uint8Array | null = null) =>
   nameColors(measureColors(picture, alpha), values);
 
@@ -153,14 +156,14 @@ describe('the distribution over names', () => {
       cloth(() => [196, 24, 40]),
       null,
     );
-    const distribution = pixelDistribution(shares, values);
-    expect([...distribution.values()].reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
-    expect([...distribution].sort((p, q) => q[1] - p[1])[0]![0]).toBe('red');
-    expect(distribution.size).toBe(values.length);
+    const { distribution } = readColors(shares, namesOf(values));
+    expect(distribution.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    expect(values[distribution.indexOf(Math.max(...distribution))]!.id).toBe('red');
+    expect(distribution.length).toBe(values.length);
   });
 
   test('is zero where nothing was measured or nothing can be named', () => {
-    expect([...pixelDistribution([], values).values()].every((p) => p === 0)).toBe(true);
+    expect(readColors([], namesOf(values)).distribution.every((p) => p === 0)).toBe(true);
     expect(nameColors([], values)).toEqual([]);
     expect(nameColors([{ lab: [50, 0, 0], hex: '#777777', share: 1 }], [])).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hexToLab } from '../../../src/domain/color/lab.ts';
-import { decideColor } from '../../../src/domain/tagging/decide-color.ts';
+import { decideColor, paletteOf } from '../../../src/domain/tagging/decide-color.ts';
 import { attributeThresholds } from '../../../src/domain/tagging/thresholds.ts';
 import type { ColorShare } from '../../../src/domain/tagging/types.ts';
 import { attribute, image, taxonomy, value } from './small-world.ts';
@@ -9,13 +9,10 @@ const color = taxonomy.attributeById.get('color')!;
 const thresholds = attributeThresholds(null, color);
 const share = (hex: string, part: number): ColorShare => ({ hex, lab: hexToLab(hex)!, share: part });
 const seen = (...colors: ColorShare[]) => [
-  { image: image(0, {}, { colors }), view: null, presentation: null },
+  { image: image(0, {}, { colors }), place: 0, view: null, presentation: null },
 ];
-const decide = (
-  votes: ReturnType<typeof seen>,
-  model: Parameters<typeof decideColor>[3] = null,
-  under = thresholds,
-) => decideColor(color, color.values, votes, model, under, taxonomy.colorFamilies).decision;
+const decide = (votes: ReturnType<typeof seen>, model: Float64Array | null = null, under = thresholds) =>
+  decideColor(color, paletteOf(color.values, taxonomy.colorFamilies), votes, model, under).decision;
 const ids = (found: ReturnType<typeof decide>) => found.values.map((one) => one.id);
 
 describe('colour', () => {
@@ -51,7 +48,13 @@ describe('colour', () => {
     const many = [...color.values, value('green', { hex: '#2e8b57', family: 'green' }), value('multicolor')];
     const palette = attribute('color', many, { scoring: 'ranked-softmax', selection: 'multi', maxValues: 3 });
     const parts = ['#c8102e', '#1f5fbf', '#ffffff', '#111111', '#2e8b57'].map((hex) => share(hex, 0.2));
-    const { decision } = decideColor(palette, many, seen(...parts), null, thresholds, taxonomy.colorFamilies);
+    const { decision } = decideColor(
+      palette,
+      paletteOf(many, taxonomy.colorFamilies),
+      seen(...parts),
+      null,
+      thresholds,
+    );
     expect(decision).toMatchObject({ status: 'accepted', values: [{ id: 'multicolor' }] });
     expect(decision.values[0]).not.toHaveProperty('hex');
   });
@@ -70,25 +73,16 @@ describe('colour', () => {
     const strict = { ...thresholds, accept: 0.8 };
     const { decision } = decideColor(
       pair,
-      shades,
+      paletteOf(shades, taxonomy.colorFamilies),
       seen(share('#284b9d', 1)),
       null,
       strict,
-      taxonomy.colorFamilies,
     );
     expect(decision).toMatchObject({ status: 'accepted', values: [{ id: 'blue' }] });
   });
 
   test('a model that has an opinion is heard, and cannot overrule plain pixels', () => {
-    const said = (id: string) => ({
-      values: color.values.map((one) => ({
-        id: one.id,
-        name: one.name,
-        confidence: one.id === id ? 0.96 : 0.01,
-      })),
-      none: 0,
-      disagreement: false,
-    });
+    const said = (id: string) => Float64Array.from(color.values, (one) => (one.id === id ? 0.96 : 0.01));
     expect(decide(seen(share('#c8102e', 1)), said('red')).values[0]).toMatchObject({
       id: 'red',
       evidence: 'both',

@@ -1,5 +1,5 @@
 /** Image vector against rows of a bank: scaled cosines, pooled by id. */
-import type { VectorRows } from './bank.ts';
+import type { VectorRows } from '../../../../src/domain/tagging/bank.ts';
 import { logMeanExp, logSumExp } from './probability.ts';
 
 /**
