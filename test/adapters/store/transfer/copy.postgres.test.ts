@@ -83,6 +83,11 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
     answered_calls: 0,
     operations: 0,
     operation_images: 0,
+    received_events: 0,
+    catalog_products: 0,
+    taxonomies: 3,
+    calibrations: 1,
+    active_meaning: 1,
   };
   const openTarget = () => createPostgresStore({ url: target.url, log: quiet });
 
