@@ -62,7 +62,7 @@ export async function startProcess(meanings: Meanings, own = '1.0.0', started: P
     away: null,
     unfit: [],
     mean: () => moment(1),
-    encode: async () => {},
+    encode: () => moment(1),
     ...started,
   };
   const encoded: string[] = [];

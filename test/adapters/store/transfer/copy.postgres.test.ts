@@ -90,6 +90,11 @@ describe.skipIf(!server)('copying to PostgreSQL (needs TEST_DATABASE_URL)', () =
     event_feed: 1,
     subscriptions: 0,
     deliveries: 0,
+    imports: 0,
+    import_items: 0,
+    taxonomies: 3,
+    calibrations: 1,
+    active_meaning: 1,
   };
   const openTarget = () => createPostgresStore({ url: target.url, log: quiet });
 

@@ -64,6 +64,15 @@ export async function addProducts(dataDir: string, count: number): Promise<void>
       select encode(sha256(n::text::bytea), 'hex'), 'a', case when n > 3 then 'W/"é' || n || '"' end,
         timestamptz '2026-01-01 00:00:00.000001Z'
       from generate_series(1, 7) n`.execute(db);
+    await sql`
+      insert into taxonomies (version, id, content_hash, files)
+      select n || '.0.0', 'small', md5(n::text), '{"taxonomy.yaml": "\\u0000" }'::json
+      from generate_series(1, 3) n`.execute(db);
+    // What is active refers to one of them, and takes the place of the row that a new database has.
+    await sql`update active_meaning set taxonomy = '2.0.0', generation = 5`.execute(db);
+    await sql`
+      insert into calibrations (id, model, taxonomy, content_hash, content, chosen)
+      values ('m/2.0.0/1', 'm', 'small@2.0.0', 'x', '{}', true)`.execute(db);
   });
 }
 
