@@ -156,9 +156,12 @@ describe('a deletion', () => {
     expect(await restored(shop)).toEqual(before);
     expect(await tags(shop)).toEqual(before);
     expect(await restored(shop)).toBeNull();
-    // The same deletion, worked once more, is over.
+    // The same deletion, worked once more, is over; when it was looked at is all that may be new.
     await shop.ingest(deletion, at(2));
-    expect(await tags(shop)).toEqual(before);
+    const { provenance, ...again } = (await tags(shop))!;
+    expect({ ...again, provenance: { ...provenance, taggedAt: before?.provenance.taggedAt } }).toEqual(
+      before,
+    );
     await shop.ingest(deletion, { at: '2026-11-20T12:00:00.000Z', sequence: 9 });
     expect(await tags(shop)).toBeNull();
   });

@@ -12,6 +12,7 @@ import { createLog } from '../../src/log.ts';
 import { startWorker } from '../../src/worker/tagging-worker.ts';
 import type { Answer } from './judge.ts';
 import { type Sent, secretOf, testKeys } from './requests.ts';
+import { senderSecrets } from './signatures.ts';
 import { nobody } from './words.ts';
 
 export interface Doors {
@@ -41,7 +42,13 @@ export interface DoorOptions {
 export async function openDoors({ store, requestTimeoutMs }: DoorOptions): Promise<Doors> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-robust-'));
   const config = parseConfig(
-    { DATA_DIR: folder, DURABILITY: 'relaxed', LOG_LEVEL: 'error', FETCH_ALLOW_ORIGINS: nobody },
+    {
+      DATA_DIR: folder,
+      DURABILITY: 'relaxed',
+      LOG_LEVEL: 'error',
+      FETCH_ALLOW_ORIGINS: nobody,
+      ...senderSecrets,
+    },
     root,
   );
   const errors: string[] = [];
