@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { longRuns } from '../long-runs.ts';
 import { type OwnDatabase, ownDatabase } from './own-database.ts';
 import { type Service, startService } from './service.ts';
 
@@ -129,29 +130,33 @@ test('the same key is the same operation; other content is 409', async () => {
   await settled(both[0].location!);
 }, 30_000);
 
-test('killed with work in the queue: every accepted piece is done after the restart, once in effect', async () => {
-  const ids = Array.from({ length: 60 }, (_, n) => `kill-${run}-${n}`);
-  const accepted = new Map<string, string>();
-  for (let n = 0; n < ids.length; n += 10) {
-    await Promise.all(
-      ids.slice(n, n + 10).map(async (id) => {
-        const { status, location } = await accept(id);
-        expect(status).toBe(202);
-        accepted.set(id, location!);
-      }),
-    );
-  }
-  await service.stop('SIGKILL');
-  service = await startService(settings);
-  const left = await Promise.all([...accepted.values()].map(operation));
-  // Otherwise the kill came too late to prove anything.
-  expect(left.filter(({ state }) => state !== 'done').length).toBeGreaterThan(0);
-  for (const [id, location] of accepted) {
-    expect(await settled(location), id).toMatchObject({ state: 'done', revision: 1 });
-    const history = await fetch(`${service.url}/products/${id}/tags/history`);
-    expect(((await history.json()) as { items: unknown[] }).items).toHaveLength(1);
-  }
-}, 180_000);
+test.runIf(longRuns)(
+  'killed with work in the queue: every accepted piece is done after the restart, once in effect',
+  async () => {
+    const ids = Array.from({ length: 60 }, (_, n) => `kill-${run}-${n}`);
+    const accepted = new Map<string, string>();
+    for (let n = 0; n < ids.length; n += 10) {
+      await Promise.all(
+        ids.slice(n, n + 10).map(async (id) => {
+          const { status, location } = await accept(id);
+          expect(status).toBe(202);
+          accepted.set(id, location!);
+        }),
+      );
+    }
+    await service.stop('SIGKILL');
+    service = await startService(settings);
+    const left = await Promise.all([...accepted.values()].map(operation));
+    // Otherwise the kill came too late to prove anything.
+    expect(left.filter(({ state }) => state !== 'done').length).toBeGreaterThan(0);
+    for (const [id, location] of accepted) {
+      expect(await settled(location), id).toMatchObject({ state: 'done', revision: 1 });
+      const history = await fetch(`${service.url}/products/${id}/tags/history`);
+      expect(((await history.json()) as { items: unknown[] }).items).toHaveLength(1);
+    }
+  },
+  180_000,
+);
 
 test('a deletion takes accepted work with it', async () => {
   const ids = Array.from({ length: 12 }, (_, n) => `gone-${run}-${n}`);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createKey } from '../../src/cli/keys.ts';
 import { command } from '../command.ts';
+import { longRuns } from '../long-runs.ts';
 import { type Service, startService } from './service.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -79,7 +80,7 @@ async function written(): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-describe('importing', () => {
+describe.runIf(longRuns)('importing', () => {
   test('a wrong key ends the run before anything is sent', async () => {
     const { code, output } = await start('ht_importer_wrong').ended;
     expect([code, await written()]).toEqual([2, 0]);

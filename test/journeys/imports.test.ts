@@ -156,7 +156,7 @@ test('a file that is named is read by the same rules as pictures', async () => {
 }, 60_000);
 
 test('killed in the middle: every line is done after the restart, once in effect', async (context) => {
-  if (!ingests) return context.skip();
+  if (!ingests || !longRuns) return context.skip();
   const ids = Array.from({ length: 60 }, (_, n) => `kill-${n}`);
   const found = await imported(ids.map((id) => lineOf(id)).join(''));
   await vi.waitUntil(async () => (await read(found.id)).progress.done > 0, { timeout: 60_000, interval: 20 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { longRuns } from '../long-runs.ts';
 import { createLedger, originalsLeft, originalsMissing } from './ledger.ts';
 import { acknowledgedMore, settleAll, startLoad } from './mixed-load.ts';
 import { ownDatabase } from './own-database.ts';
@@ -11,7 +12,7 @@ import { startService } from './service.ts';
 /** Milliseconds: the service gives itself 20 s to finish what it has begun. */
 const mostToStop = 25_000;
 
-test('SIGTERM under load', { timeout: 120_000 }, async () => {
+test.runIf(longRuns)('SIGTERM under load', { timeout: 120_000 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'hangtag-stop-'));
   const database = await ownDatabase();
   const settings = {

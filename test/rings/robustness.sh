@@ -11,4 +11,6 @@ export ROBUSTNESS_REQUESTS=${ROBUSTNESS_REQUESTS:-10000}
 export KILL_ROUNDS=${KILL_ROUNDS:-20}
 export EVENT_KILL_ROUNDS=${EVENT_KILL_ROUNDS:-10}
 npx vitest run test/hostile test/robustness test/journeys/kill.test.ts test/journeys/stop.test.ts \
-  test/journeys/disk-full.test.ts test/adapters/inference/bundled.test.ts test/journeys/events-kill.test.ts "$@"
+  test/journeys/disk-full.test.ts test/adapters/inference/bundled.test.ts \
+  test/journeys/{accepted-work,delivering-kill,events-kill,import,imports,taxonomies,taxonomies-guide,webhooks}.test.ts \
+  test/domain/tagging/compiled-scoring.test.ts "$@"

@@ -14,7 +14,7 @@ import { requestsFor, type Sent } from './requests.ts';
 import { mostlySigned, signedEvent } from './signatures.ts';
 import { knownIds, learn, nobody } from './words.ts';
 
-const total = Number(process.env.ROBUSTNESS_REQUESTS ?? 1500);
+const total = Number(process.env.ROBUSTNESS_REQUESTS ?? 1000);
 const seed = Number(process.env.ROBUSTNESS_SEED ?? 1);
 /** Calls with a body or a query can be wrong in more ways. */
 const weightOf = ({ bodies, parameters }: Operation) =>

@@ -15,7 +15,7 @@ import { captionedBank, chance, loadTaxonomy, pictureOf } from './captioned-worl
 import { ciede2000 as plainCiede2000 } from './plain/ciede2000.ts';
 import { decideProduct as plainly } from './plain/decide-product.ts';
 
-const products = longRuns ? 5_000 : 800;
+const products = longRuns ? 5_000 : 300;
 let taxonomy: Taxonomy;
 let bank: VectorBank;
 
