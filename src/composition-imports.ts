@@ -13,7 +13,7 @@ import type { WorkQueue } from './application/ports-work.ts';
 import { createReadImportSource } from './application/read-import-source.ts';
 import { createReceiveImport } from './application/receive-import.ts';
 import { repeat } from './application/repeat.ts';
-import { createRunImport } from './application/run-import.ts';
+import { createRunImport, type RunImport } from './application/run-import.ts';
 import type { ModelPresence } from './application/run-operation.ts';
 import { workersOf } from './composition-places.ts';
 import type { Config } from './config.ts';
@@ -24,7 +24,7 @@ const chunk = 16;
 
 export interface Importing {
   readonly calls: ImportCalls;
-  readonly runImport: (importId: string) => Promise<void>;
+  readonly runImport: RunImport;
   close(): Promise<void>;
 }
 

@@ -42,12 +42,14 @@ const longestWait = 300;
 /** Seconds until somebody looks whether the model is back. */
 const modelAway = 15;
 
-/** Rejects where the job should be tried again later. */
-export function createRunImport(needs: RunImportNeeds): (importId: string) => Promise<void> {
+/** Rejects where the job should be tried again later. Once `stopping`, lines that are not begun are left to others. */
+export type RunImport = (importId: string, stopping?: AbortSignal) => Promise<void>;
+
+export function createRunImport(needs: RunImportNeeds): RunImport {
   const { imports, model, pace, chunk, timeoutMs } = needs;
   const leaseSeconds = timeoutMs / 1000 + 30;
 
-  return async (id) => {
+  return async (id, stopping) => {
     for (;;) {
       // Reading and planning need no model.
       const turn = await imports.claim(id, model.resting() ? 0 : chunk, leaseSeconds);
@@ -59,7 +61,7 @@ export function createRunImport(needs: RunImportNeeds): (importId: string) => Pr
       if (turn.kind !== 'chunk') return;
       if (turn.lines.length === 0) return imports.putOff(id, modelAway);
       const started = performance.now();
-      const work = createChunk(needs, id, turn.createdAt, turn.lines, leaseSeconds);
+      const work = createChunk(needs, id, turn.createdAt, turn.lines, leaseSeconds, stopping);
       const { settled, pictures, afterSeconds } = await work();
       const lines = settled.filter(({ outcome }) => outcome.kind !== 'released').length;
       pace.note({ started, ended: performance.now(), lines, pictures });
@@ -76,6 +78,7 @@ function createChunk(
   createdAt: string,
   lines: readonly ClaimedLine[],
   leaseSeconds: number,
+  stopping: AbortSignal | undefined,
 ) {
   const { imports, ingestEvent, revisionOf, model, quiet, concurrency, timeoutMs, onUnexpected } = needs;
   const { renewMs = 1000 } = needs;
@@ -88,6 +91,7 @@ function createChunk(
   /** Whether to go on: asked now and then, and it keeps the claim. */
   async function goOn(): Promise<boolean> {
     await quiet();
+    if (stopping?.aborted) wanted = false;
     if (!wanted || performance.now() - renewed < renewMs) return wanted;
     renewed = performance.now();
     const left = lines.filter(({ line }) => !settled.has(line));

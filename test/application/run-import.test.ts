@@ -74,7 +74,7 @@ function createPlace(turns: Turn[], changes: Partial<RunImportNeeds> = {}) {
       .flat()
       .sort((a, b) => a.line - b.line)
       .map(({ line, outcome }) => [line, outcome.kind]);
-  return Object.assign(place, { run: () => run('import-1'), outcomes });
+  return Object.assign(place, { run: (stopping?: AbortSignal) => run('import-1', stopping), outcomes });
 }
 const chunk = (...lines: ClaimedLine[]): Turn => ({ kind: 'chunk', createdAt, lines });
 const raise = (code: ConstructorParameters<typeof HangtagError>[0], retryAfter?: number) => () => {
@@ -186,6 +186,21 @@ test('paused in the middle of a chunk: what was not begun is given back', async 
     [3, 'released'],
   ]);
   expect(place.renewals).toEqual([3, 2]);
+});
+
+test('the process stops: what was not begun is left to others', async () => {
+  const place = createPlace([chunk(lineOf(1), lineOf(2), lineOf(3))], { concurrency: 1 });
+  const stopping = new AbortController();
+  place.behave = () => {
+    stopping.abort();
+    return { revision: 2, worked: 0 };
+  };
+  await place.run(stopping.signal);
+  expect(place.outcomes()).toEqual([
+    [1, 'changed'],
+    [2, 'released'],
+    [3, 'released'],
+  ]);
 });
 
 test('live requests go first: no line begins before it is quiet', async () => {

@@ -94,7 +94,6 @@ interface Operations {
   revision: number | null;
   error: ColumnType<unknown, string | null, string | null>;
   attempts: Generated<number>;
-  worker: string | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

@@ -39,7 +39,7 @@ test('what histories of before mention is filled in, the past included', async (
   await sql`drop sequence event_sequence`.execute(db);
   await sql`drop table import_items, imports`.execute(db);
   await sql`drop table active_meaning, taxonomies, calibrations`.execute(db);
-  await sql`alter table operations drop column source, drop column worker`.execute(db);
+  await sql`alter table operations drop column source`.execute(db);
   await sql`alter table products drop column withdrawn_at`.execute(db);
   await sql`delete from hangtag_migration where name >= '0004'`.execute(db);
   await migrate(db);

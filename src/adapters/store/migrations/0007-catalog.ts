@@ -1,5 +1,5 @@
 /**
- * What shops say: events as they were accepted, and what they come to for each product. Work has a source, and a worker who has begun it.
+ * What shops say: events as they were accepted, and what they come to for each product. Work has a source.
  *
  * `received_events` outlives the operation that an event became, so that an event which is sent again is known. One that repeats an earlier body
  * under another id is the same event: neither id nor topic of some senders is signed. A row gives up its `body_hash` to a later
@@ -9,9 +9,7 @@
 import { type Kysely, sql } from 'kysely';
 
 const statements = [
-  `alter table operations
-     add column source text collate "C" not null default 'requests',
-     add column worker uuid`,
+  `alter table operations add column source text collate "C" not null default 'requests'`,
   // Processes that work; one that is silent has lost what it had begun.
   'create table workers (id uuid primary key, beat_at timestamptz not null default now())',
   'alter table products add column withdrawn_at timestamptz',
