@@ -12,7 +12,7 @@ import { pictures } from './multipart-bodies.ts';
 import { type Operation, operations } from './operations.ts';
 import { requestsFor, type Sent } from './requests.ts';
 import { mostlySigned, signedEvent } from './signatures.ts';
-import { knownIds, learn, nobody } from './words.ts';
+import { knownIds, learn, nobody, unlearn } from './words.ts';
 
 const total = Number(process.env.ROBUSTNESS_REQUESTS ?? 1000);
 const seed = Number(process.env.ROBUSTNESS_SEED ?? 1);
@@ -131,6 +131,7 @@ async function tryOut(operation: Operation, unsigned: Sent, alone: boolean): Pro
   const sent = mostlySigned(unsigned);
   const answer = await doors.send(sent);
   learn(answer.headers.location);
+  if (sent.method === 'DELETE' && answer.status === 204) unlearn(sent.url);
   const statuses = counts.get(operation.name) ?? new Map<number, number>();
   counts.set(operation.name, statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1));
   const found = faults(operation, sent, answer);

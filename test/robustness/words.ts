@@ -13,7 +13,19 @@ export function learn(location: string | undefined): void {
   if (place === undefined || id === undefined) return;
   const ids = learned.get(place) ?? [];
   learned.set(place, ids);
-  if (ids.length < 100) ids.push(decodeURIComponent(id));
+  ids.push(decodeURIComponent(id));
+  // The latest hundred: of those from long ago little stands.
+  if (ids.length > 100) ids.shift();
+}
+/** What was deleted is nothing that others could find. */
+export function unlearn(url: string): void {
+  const [, place = '', id = ''] = /^(\/[^?]+)\/([^/?]+)/.exec(url) ?? [];
+  const ids = learned.get(place);
+  if (ids)
+    learned.set(
+      place,
+      ids.filter((one) => encodeURIComponent(one) !== id && one !== id),
+    );
 }
 /** One of those at `place`, or a known product where there are none. */
 export const learnedIds = (place: string): Arbitrary<string> =>

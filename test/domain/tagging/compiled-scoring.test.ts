@@ -72,7 +72,9 @@ function question(product: number): ProductQuestion {
 }
 
 describe('compiled scoring', () => {
-  test(`${products} products: the same decisions, to the last decimal that is told`, () => {
+  test(`${products} products: the same decisions, to the last decimal that is told`, {
+    timeout: 300_000,
+  }, () => {
     const meanings: Meaning[] = [null, 1, 2, 3].map((seed) => ({
       taxonomy,
       bank,
