@@ -27,7 +27,6 @@ async function on(name: string, settings: Readonly<Record<string, string>>): Pro
         ...settings,
         DATA_DIR: folder,
         IMAGE_STORE: 'none',
-        LOG_LEVEL: 'warn',
         WEBHOOK_SECRET_CATALOG: secret,
         FETCH_ALLOW_ORIGINS: pictures.url,
       });
