@@ -1,5 +1,6 @@
 /** What every store of imports does: durable before it is accepted, claimed by one, counted once, finished once. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Imports, ReceivedLine, SettledLine, Turn } from '../../src/application/ports-imports.ts';
 import type { Job } from '../../src/application/ports-work.ts';
@@ -53,6 +54,8 @@ export function importsContract(name: string, open: () => Promise<ImportPlace>):
 
     async function received(lines: readonly ReceivedLine[], dryRun = false): Promise<string> {
       const id = randomUUID();
+      // The embedded clock counts milliseconds: what comes in one has no order.
+      await sleep(2);
       await imports.open({ id, source: { kind: 'body' }, dryRun, call: null });
       if (lines.length > 0) await imports.append(id, { lines, images: 3, inferences: 2 });
       return id;
