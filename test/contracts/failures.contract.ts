@@ -1,4 +1,5 @@
 /** What every store does with work that failed: kept with its request, listed newest first, queued again. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Failure, FailurePosition, Failures } from '../../src/application/ports-failures.ts';
 import type { AcceptedTagging } from '../../src/application/ports-work.ts';
@@ -50,7 +51,11 @@ export function failuresContract(name: string, open: () => Promise<Infirmary>): 
 
     test('listed newest first, each once, whatever the size of a page; done work is not', async () => {
       const failed: string[] = [];
-      for (let n = 0; n < 5; n++) failed.unshift((await fail()).operationId);
+      for (let n = 0; n < 5; n++) {
+        // The embedded clock counts milliseconds: what comes in one has no order.
+        await sleep(2);
+        failed.unshift((await fail()).operationId);
+      }
       const done = taggingOf('done');
       await place.operations.accept(done);
       await place.operations.begin(done.operationId);
