@@ -40,7 +40,7 @@ export function insist({ MODEL_FINGERPRINT: wanted }: Config, { id, fingerprint 
   throw new HangtagError('inference.unavailable', detail, { retryAfter: 30 });
 }
 
-/** A model with the bank that it has for a taxonomy: any calibration makes it whole. */
+/** A model with its bank of a taxonomy: together with a calibration, or none, it is what answers are given by. */
 export async function under(
   taxonomy: Taxonomy,
   model: ImageModel,

@@ -147,7 +147,7 @@ const settings = z.object({
     .describe('Milliseconds from handing an image to the model to its vector, at most.'),
   WORK_CONCURRENCY: whole('WORK_CONCURRENCY', 1, 64)
     .default(2)
-    .describe('Pieces of accepted work (async=true) done at once, beside live requests.'),
+    .describe('Pieces of accepted work (async=true, events, imports) done at once, beside live requests.'),
   IMAGE_STORE: z
     .string()
     .regex(imageStore, 'must be files, none or s3://bucket/prefix (prefix: letters, digits, . _ - and /)')

@@ -93,7 +93,7 @@ export function createReadings(registry: Registry): Readings {
     work({ waiting, failed }) {
       counted(
         'hangtag_work_waiting',
-        'Accepted work (async=true) that waits for its turn or its next attempt.',
+        'Accepted work (async=true, events, imports) that waits for its turn or its next attempt.',
         waiting,
       );
       const failures: Gauge<'source'> = new Gauge({

@@ -11,6 +11,7 @@ import { faultOf, refused, statusFault, unavailable } from './fetch-faults.ts';
 import { type ConnectOptions, createAgents } from './guarded-agent.ts';
 import { createHostLines } from './host-lines.ts';
 import { readBody } from './read-body.ts';
+import { follow, one } from './redirect.ts';
 import { createRestingHosts } from './resting-hosts.ts';
 import { readRetryAfter } from './retry-after.ts';
 import { smallerRendition } from './shop-cdn.ts';
@@ -142,13 +143,6 @@ function headersFor(known: Validators | null): Record<string, string> {
   };
 }
 
-function follow(location: string | undefined, from: URL, allowed: Origins): URL {
-  if (location === undefined) throw refused('It is redirected to nowhere.');
-  const judged = judgeUrl(location, allowed, from);
-  if ('reason' in judged) throw refused(`It is redirected to a URL that is not fetched: ${judged.reason}.`);
-  return judged.url;
-}
-
 type Headers = Dispatcher.ResponseData['headers'];
 
 async function read({ headers, body }: Dispatcher.ResponseData, url: URL, most: number): Promise<Uint8Array> {
@@ -166,8 +160,4 @@ function said(headers: Headers): Validators {
   const plain = (text: string | undefined) =>
     text !== undefined && /^[\x20-\x7e]{1,512}$/.test(text) ? text : null;
   return { etag: plain(one(headers.etag)), lastModified: plain(one(headers['last-modified'])) };
-}
-
-function one(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.[0];
 }

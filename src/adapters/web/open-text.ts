@@ -5,9 +5,10 @@
 import { request } from 'undici';
 import type { OpenText } from '../../application/ports-imports.ts';
 import { HangtagError } from '../../domain/errors.ts';
-import { judgeUrl, type Origins, placeOf, readOrigins } from './allowed-url.ts';
+import { judgeUrl, placeOf, readOrigins } from './allowed-url.ts';
 import { faultOf, refused, statusFault, unavailable } from './fetch-faults.ts';
 import { type ConnectOptions, createAgents } from './guarded-agent.ts';
+import { follow, one } from './redirect.ts';
 import { readRetryAfter } from './retry-after.ts';
 
 export interface OpenTextOptions extends ConnectOptions {
@@ -99,15 +100,4 @@ export function createOpenText(options: OpenTextOptions): {
     },
     close: () => agents.close(),
   };
-}
-
-function follow(location: string | undefined, from: URL, allowed: Origins): URL {
-  if (location === undefined) throw refused('It is redirected to nowhere.');
-  const judged = judgeUrl(location, allowed, from);
-  if ('reason' in judged) throw refused(`It is redirected to a URL that is not fetched: ${judged.reason}.`);
-  return judged.url;
-}
-
-function one(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.[0];
 }
