@@ -148,6 +148,7 @@ function wordsOf(value: unknown, pointer: string, notes: Notes): CatalogWords {
     entries.slice(0, mostAttributes).flatMap(([given, words]): [string, readonly CatalogWord[] | null][] => {
       const here = below(pointer, given);
       const name = lineOf(given, here, notes, 128);
+      if (given.trim() === '') notes.wrong(here, 'An attribute has a name.');
       if (name === null) return [];
       if (words === null) return [[name, null]];
       const list = listOf(words === undefined ? null : words, here, notes);
